@@ -1,0 +1,68 @@
+--[[
+adjust-stock: adds units to an option's stock or takes free ones out.
+
+Guarantee   Never takes out a unit that is on hold or sold. The record of the adjustment is the record of its
+            idempotency key: a repeated request adjusts once.
+ARGV        operation_id   (22 characters) derived from the idempotency key
+            fingerprint    of the request body
+            option_id
+            change         (units) to add, or below zero to take out
+            reason         the operator's words
+Returns     idempotency_key_reused  the key came with another body
+            replayed                the first adjustment
+            option_not_found
+            shop_closed             the option's counter is missing
+            insufficient_stock      fewer units are free
+            backlog_full
+            adjusted                the adjustment, JSON of `stockAdjustment` in src/domain/events.ts
+Emits       order_expired for every hold that it reaps, then stock_adjusted
+Cost        5 calls; 8 more per reaped hold
+]]
+local operation_id, fingerprint, option_id, change, reason = ...
+change = tonumber(change)
+
+local record = redis.call('HGET', operations, operation_id)
+if record then
+  if cjson.decode(record).fingerprint ~= fingerprint then
+    return { 'idempotency_key_reused' }
+  end
+  return { 'replayed', record }
+end
+
+local function read_free()
+  local stored = redis.call('HMGET', options, option_id, option_id .. ':free')
+  return stored[1], tonumber(stored[2])
+end
+
+local facts, free = read_free()
+if not facts then
+  return { 'option_not_found' }
+end
+if not free then
+  return { 'shop_closed' }
+end
+if free + change < 0 and not backlog_is_full() and reap_holds() > 0 then
+  facts, free = read_free()
+end
+if free + change < 0 then
+  return { 'insufficient_stock' }
+end
+if backlog_is_full() then
+  return { 'backlog_full' }
+end
+
+local adjustment = cjson.encode({
+  id = operation_id,
+  fingerprint = fingerprint,
+  optionId = option_id,
+  change = change,
+  reason = reason,
+  stock = free + change,
+  at = now_ms,
+})
+
+-- After this point the adjustment must succeed.
+redis.call('HINCRBY', options, option_id .. ':free', change)
+redis.call('HSET', operations, operation_id, adjustment)
+append_event('stock_adjusted', adjustment)
+return { 'adjusted', adjustment }

@@ -1,0 +1,70 @@
+#!lua
+--[[
+decide: applies a batch of commands to one shop.
+
+Guarantee   Commands are decided one after the other, each completely: it refuses and changes nothing, or it
+            makes all its writes and appends its event. A command that fails by a bug fails alone.
+KEYS        Every key of the shop, in the order of src/redis/keys.ts, which generates their local names.
+ARGV[1]     backlog_max (events) that may wait for Postgres before new effects are refused
+ARGV[2]     hold_ms (ms) from an order to its deadline, unless one of its options says less
+ARGV[3]     reaped_holds_max (orders) that one command may expire on its way
+ARGV[4…]    the commands: name, number of arguments, arguments
+Returns     the number of events appended, then one reply per command: { status, … }
+            shop_closed   the shop is closed, or a key of its hot state is missing; answers every command
+            backlog_full  the decision would be accepted, but Postgres is too far behind
+            fault         a bug; with the message, for the log only
+            any status that the decision's own file documents
+Cost        4 calls, and those of the decisions
+]]
+
+--- @keys
+
+local backlog_max, hold_ms, reaped_holds_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Empty hot keys still carry their sentinel, so a key that does not exist was lost: its shop must not decide.
+local function shop_is_open()
+  local present = redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1))
+  return present == #KEYS - 1 and redis.call('HGET', meta, 'state') == 'open'
+end
+
+local backlog = 0
+local appended = 0
+
+-- The last refusal of every decision: what follows it would have to be remembered.
+local function backlog_is_full()
+  return backlog + appended >= backlog_max
+end
+
+--- @include "calendar"
+--- @include "outbox"
+--- @include "money"
+--- @include "user-coupons"
+--- @include "orders"
+--- @decisions
+
+local replies = {}
+local is_open = shop_is_open()
+if is_open then
+  backlog = redis.call('XLEN', outbox)
+end
+
+local position = 4
+while position <= #ARGV do
+  local name, count = ARGV[position], tonumber(ARGV[position + 1])
+  local first = position + 2
+  if not is_open then
+    replies[#replies + 1] = { 'shop_closed' }
+  else
+    local ok, reply = pcall(decisions[name], unpack(ARGV, first, first + count - 1))
+    if not ok then
+      reply = { 'fault', type(reply) == 'table' and reply.err or tostring(reply) }
+    end
+    replies[#replies + 1] = reply
+  end
+  position = first + count
+end
+
+return { appended, unpack(replies) }

@@ -1,0 +1,88 @@
+-- What several decisions do to an order. An order's record in `orders` is its JSON, the same text as its last event.
+
+-- Stores the order's new state, tells Postgres, and returns the record.
+local function write_order(order, operation_id, event_type)
+  local record = cjson.encode(order)
+  redis.call('HSET', orders, operation_id, record)
+  note_recent(order.userId, operation_id, append_event(event_type, record))
+  return record
+end
+
+-- Finds the caller's order by its id: the operation id is all but the 11 digits of time in front.
+local function find_order(order_id, user_id)
+  local operation_id = string.sub(order_id, 12)
+  local record = redis.call('HGET', orders, operation_id)
+  if not record then
+    return nil
+  end
+  local order = cjson.decode(record)
+  if order.id ~= order_id or order.userId ~= user_id then
+    return nil
+  end
+  return order, operation_id, record
+end
+
+-- Takes the order's money and counts its sales. The caller has checked the balance.
+local function settle_payment(order)
+  order.status = 'COMPLETED'
+  order.payment = {
+    id = 'pay-' .. order.id,
+    amount = order.finalAmount,
+    status = 'PAID',
+    paidAt = now_ms,
+  }
+  if order.finalAmount > 0 then
+    local after = redis.call('HINCRBY', balances, order.userId, -order.finalAmount)
+    order.balanceChange = {
+      id = order.payment.id,
+      amount = order.finalAmount,
+      beforeAmount = after + order.finalAmount,
+      afterAmount = after,
+    }
+  end
+  local ranking = sales .. utc_day(now_ms)
+  for _, item in ipairs(order.items) do
+    redis.call('ZINCRBY', ranking, item.quantity, item.productId)
+  end
+end
+
+-- Marks the order's user coupon as used, if it has one.
+local function use_coupon(order, operation_id)
+  if order.userCouponId then
+    set_user_coupon_state(order.userCouponId, order.userId, 'U', operation_id)
+    redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', 1)
+    order.userCouponStatus = 'USED'
+  end
+end
+
+-- Gives back what a pending order holds: units, the per-user allowance, the coupon and its place among the holds.
+local function release_order(order, operation_id, status)
+  for _, item in ipairs(order.items) do
+    redis.call('HINCRBY', options, item.optionId .. ':free', item.quantity)
+    redis.call('HINCRBY', options, item.optionId .. ':held', -item.quantity)
+    local purchase = item.optionId .. ':' .. order.userId
+    if redis.call('HINCRBY', purchases, purchase, -item.quantity) == 0 then
+      redis.call('HDEL', purchases, purchase)
+    end
+  end
+  if order.userCouponId then
+    local coupon_id = parse_user_coupon_id(order.userCouponId)
+    local coupon = cjson.decode(redis.call('HGET', coupons, coupon_id))
+    local state = coupon.restoreOnCancel and 'A' or 'E'
+    set_user_coupon_state(order.userCouponId, order.userId, state, '')
+    order.userCouponStatus = state == 'A' and 'AVAILABLE' or 'EXPIRED'
+  end
+  redis.call('ZREM', holds, operation_id)
+  order.status = status
+  order.cancelledAt = now_ms
+  return write_order(order, operation_id, status == 'EXPIRED' and 'order_expired' or 'order_cancelled')
+end
+
+-- Expires pending orders whose deadline has passed, the earliest first, as many as one command may; returns how many.
+local function reap_holds()
+  local expired = redis.call('ZRANGEBYSCORE', holds, '-inf', now_ms, 'LIMIT', 0, reaped_holds_max)
+  for _, operation_id in ipairs(expired) do
+    release_order(cjson.decode(redis.call('HGET', orders, operation_id)), operation_id, 'EXPIRED')
+  end
+  return #expired
+end

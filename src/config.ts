@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+
+/**
+ * The configuration: one schema, and the only place that reads the environment. `.env.example` lists the same
+ * names, and a test compares the two. Every problem is reported at once.
+ */
+export const configShape = z.object({
+  /** Port of the HTTP server. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Address to listen on. The default is reachable from this machine only. */
+  HOST: z.string().default('127.0.0.1'),
+  /** Folder of the embedded Redis, Postgres and secrets. Two copies need two folders and two ports. */
+  DATA_DIR: z.string().min(1).default('.data'),
+  /** A Redis to use instead of an embedded one, e.g. redis://user:password@host:6379/0. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** A Postgres to use instead of the embedded one, e.g. postgresql://user:password@host:5432/stampede. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** Secret of HS256 tokens. Without it the embedded default makes one and keeps it in DATA_DIR. */
+  JWT_SECRET: z.string().optional(),
+  /** Where to fetch the public keys of RS256, ES256 and EdDSA tokens. */
+  JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Deadline of a pending order, in milliseconds. An option may have a shorter one. */
+  ORDER_HOLD_MS: z.coerce.number().int().min(100).max(86_400_000).default(600_000),
+  /** Processes that share the port and answer requests. */
+  API_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
+  /** Seed a demo product and coupon into an empty shop once. */
+  SEED_DEMO: z.stringbool().default(true),
+  /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
+  ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
+  /** Smallest severity that is logged. */
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+
+const jwtSecretLengthMin = 32
+
+const configSchema = configShape.refine(
+  // A short secret can be guessed offline from one token; on the embedded default a person plays alone.
+  ({ REDIS_URL, DATABASE_URL, JWT_SECRET }) =>
+    !(REDIS_URL || DATABASE_URL) || !JWT_SECRET || JWT_SECRET.length >= jwtSecretLengthMin,
+  {
+    path: ['JWT_SECRET'],
+    message: `must have at least ${jwtSecretLengthMin} characters with REDIS_URL or DATABASE_URL`,
+    // Checked even where other variables are wrong, so that all problems come at once.
+    when: () => true,
+  },
+)
+
+export type Config = Readonly<z.infer<typeof configSchema>>
+
+/**
+ * Reads the configuration from the environment, then from the file `.env` where a name is not set.
+ *
+ * @throws Error with one line per wrong variable.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const fromFile = environment === process.env ? readEnvFile() : {}
+  const given = Object.entries({ ...fromFile, ...environment }).filter(([, value]) => value !== '')
+  const parsed = configSchema.safeParse(Object.fromEntries(given))
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`The configuration is wrong:\n${lines.join('\n')}`)
+  }
+  return Object.freeze(parsed.data)
+}
+
+function readEnvFile(): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,16 @@
+import type { Redis } from 'ioredis'
+import { sentinel, shopKeys } from '../redis/keys.ts'
+
+/**
+ * Creates the hot state of a new, empty shop.
+ *
+ * @returns `exists` where any of its keys is there: a shop that lost a part of its state is not new.
+ */
+export async function openShop(
+  redis: Redis,
+  command: { shop: string; epoch?: number },
+): Promise<'opened' | 'exists'> {
+  const keys = shopKeys(command.shop)
+  const epoch = String(command.epoch ?? 1)
+  return (await redis.openShop(keys.length, ...keys, epoch, sentinel)) as 'opened' | 'exists'
+}

@@ -1,0 +1,145 @@
+/**
+ * Every bound of the engine, with its reason. A bound that two parts share is stated once, here, and the
+ * relations between bounds are checked when the module loads, so that a careless edit stops the start.
+ */
+
+/** Redis' Lua knows only doubles, and its JSON encoder prints 14 digits: no amount may reach this. */
+const LUA_INTEGER_MAX = 1e14
+
+export const limits = {
+  /** Highest unit price, in minor units. With the two bounds below, no total reaches LUA_INTEGER_MAX. */
+  priceMax: 1_000_000_000,
+  /** Most units of one option in one order. It also bounds the loop that reaps expired holds. */
+  quantityMax: 1_000,
+  /** Most lines in one order. It bounds the work of one decision, and so the time Redis is blocked. */
+  orderItemsMax: 50,
+  /** Most options of one product: one creation must stay a short script. */
+  productOptionsMax: 100,
+  /** Most units of one option that can be in stock. */
+  stockMax: 1_000_000_000,
+  /** Largest single charge, in minor units. */
+  chargeMax: 1_000_000_000_000,
+  /** Highest balance of one user, in minor units; a charge beyond it is refused as `balance_limit`. */
+  balanceMax: 10_000_000_000_000,
+  /** Largest number of user coupons that one coupon can issue. */
+  couponQuantityMax: 100_000_000,
+  /** Most user coupons of one coupon for one user; they are read and written as one field. */
+  couponPerUserMax: 10,
+  /** Full percentage in basis points. */
+  basisPoints: 10_000,
+  /** Ids are field names in Redis and keys in Postgres. */
+  idLengthMax: 64,
+  nameLengthMax: 200,
+  descriptionLengthMax: 2_000,
+  reasonLengthMax: 200,
+  couponCodeLengthMax: 64,
+  /** Longest address that mail can be sent to (RFC 5321). */
+  emailLengthMax: 254,
+  /** Longest life of an issued coupon: ten years, which also fits a 32-bit column. */
+  userCouponTtlSecondsMax: 315_360_000,
+  /** Shortest and longest deadline that an option may set for orders with it. */
+  optionHoldMsMin: 1_000,
+  optionHoldMsMax: 86_400_000,
+  idempotencyKeyLengthMax: 255,
+
+  /**
+   * Commands in one call of the deciding script. A checkout costs 16 µs, so 64 of them hold the Redis core for
+   * about one millisecond, which is the longest that a reader of the same Redis should have to wait.
+   */
+  batchCommandsMax: 64,
+  /**
+   * Commands of one shop that may wait in one API process. At tens of thousands of decisions per second this is
+   * a fraction of a second of work; a longer queue would only turn into timeouts.
+   */
+  queuedCommandsMax: 10_000,
+  /** A Redis that has not answered by then is an outage: the client gets its 503 within a second. */
+  redisCommandTimeoutMs: 900,
+  /** Expired holds that one command may reap on its way: bounds the time of one decision. */
+  reapedHoldsMax: 100,
+
+  /** Events in one Postgres transaction of the drain: enough to pay the fsync once for many. */
+  drainEventsMax: 1_000,
+  /** Batches that one drain job may commit before another shop has its turn. */
+  drainBatchesMax: 50,
+  /**
+   * Events that may wait for Postgres before new effects are refused with `backlog_full`. At about 600 bytes an
+   * event this is 600 MB of Redis memory, or more than a minute and a half of a Postgres outage at 10,000 orders/s.
+   */
+  backlogEventsMax: 1_000_000,
+
+  /** Connections of one process to Postgres. A drain uses one; Postgres' own default allows 100 in all. */
+  postgresPoolMax: 8,
+  /** A Postgres that takes no connection by then is an outage; the caller decides what that means. */
+  postgresConnectTimeoutMs: 3_000,
+  /** A batch of the drain takes well under a second: a statement that takes this long waits for something stuck. */
+  postgresStatementTimeoutMs: 30_000,
+  /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
+  postgresIdleInTransactionMs: 10_000,
+
+  /** Largest accepted request body. The largest valid order (50 lines) is under 8 kB. */
+  bodyBytesMax: 32_768,
+  /** Items of one page of a list. */
+  pageItemsMax: 100,
+  pageItemsDefault: 20,
+  /** Longest window of popular products, in days, and so how long a day's ranking stays in Redis. */
+  rankingDaysMax: 31,
+  /** Client request ids longer than this are replaced by our own. */
+  requestIdLengthMax: 128,
+  /** Wrong fields that one answer names: enough to fix a form, too few to make an answer large. */
+  fieldErrorsMax: 20,
+  /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
+  tokenLengthMax: 4_096,
+  /** Verified tokens kept per process. One entry is about 500 bytes. */
+  tokenCacheMax: 50_000,
+  /** How long fetched signing keys are trusted before they are fetched again: so long a withdrawn key still works. */
+  signingKeysAgeMs: 600_000,
+  /** Pause between two fetches of the signing keys: tokens with made-up key ids must not cause more. */
+  signingKeysCooldownMs: 5_000,
+  /** A server of signing keys that has not answered by then is an outage. */
+  signingKeysTimeoutMs: 3_000,
+
+  /** An embedded server that does not answer by then will not; reading back a big append-only file takes seconds. */
+  serverStartMs: 60_000,
+  /** Within shutdownMs, because the embedded servers are stopped last of all. */
+  serverStopMs: 8_000,
+  /** Longest wait for another process to start or stop the same servers: one start, with an installation. */
+  serverLockMs: 180_000,
+  /**
+   * Longest torn end of an append-only file that is cut off without asking. A torn end holds what Redis was writing
+   * at the crash, at most one turn of its event loop; more than this is damage, and cutting it would lose orders.
+   */
+  tornBytesMax: 16_777_216,
+
+  /** Discrepancies that one check of the verifier names; beyond them it only counts. */
+  verifyOffMax: 20,
+  /** Entities that the verifier compares at a time: half a millisecond of Redis. */
+  verifyChunk: 500,
+  /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
+  verifyDrainWaitMs: 5_000,
+  /**
+   * Undrained events that the verifier reads to compare entities that are in motion: 5 ms of Redis at most, and far
+   * more than a healthy drain leaves behind. Where there are more it waits and tries again.
+   */
+  verifyTailEventsMax: 5_000,
+  verifyAttemptsMax: 20,
+  verifyPauseMs: 50,
+
+  /** A demo that is not through by then has failed: it must fit into a minute, the start of a warm engine included. */
+  demoMs: 50_000,
+  /** The first start of all creates the databases; on a slow disk that takes a while. */
+  demoStartMs: 120_000,
+
+  /** From the first stop signal until the process leaves whatever is still running. */
+  shutdownMs: 15_000,
+} as const
+
+const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
+if (orderAmountMax >= LUA_INTEGER_MAX || limits.balanceMax >= LUA_INTEGER_MAX) {
+  throw new Error('limits: an amount could leave the range that Lua prints exactly')
+}
+if (limits.serverStopMs >= limits.shutdownMs) {
+  throw new Error('limits: the embedded servers must stop within the shutdown')
+}
+if (limits.redisCommandTimeoutMs >= 1_000) {
+  throw new Error('limits: an outage of Redis must be answered within a second')
+}

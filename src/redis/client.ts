@@ -1,0 +1,30 @@
+import { Redis, type Result } from 'ioredis'
+import { limits } from '../limits.ts'
+import { redisScripts } from './scripts.ts'
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    decide(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
+    openShop(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
+    popularProducts(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
+  }
+}
+
+/**
+ * A connection for decisions and reads. It fails fast: while Redis is gone a command is refused at once, and one
+ * that was under way is not sent again behind the caller's back, because only the caller knows its idempotency key.
+ */
+export function connectRedis(url: string, options: { name: string }): Redis {
+  return new Redis(url, {
+    connectionName: options.name,
+    scripts: redisScripts(),
+    commandTimeout: limits.redisCommandTimeoutMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    // A short, steady rhythm: the engine is down until the connection is back.
+    retryStrategy: (attempt) => Math.min(50 * attempt, 500),
+    connectTimeout: 2_000,
+    lazyConnect: true,
+  })
+}

@@ -1,0 +1,81 @@
+import { limits } from '../limits.ts'
+
+/**
+ * The hot state of a shop, and the only place that names a Redis key of it.
+ *
+ * All keys carry the hash tag `{shop}`, so one script may touch all of them, on a single node and on a Redis
+ * Cluster alike. Entities are fields of few large hashes instead of keys of their own: every key that a script
+ * needs is then known before it runs, a lost key is noticed (see `sentinel`), and a shop is read, rebuilt or
+ * dropped as a handful of keys.
+ *
+ * The order of the entries is the order of KEYS in the deciding script; the loader generates the script's
+ * local names from it.
+ */
+export const shopKeyNames = {
+  /** hash · `epoch`, `state` (open | closed), `createdAt` */
+  meta: 'meta',
+  /** stream · one entry per accepted decision: `type`, `v`, `data` (JSON) */
+  outbox: 'outbox',
+  /** hash · product id → product (JSON) */
+  products: 'products',
+  /** sorted set · product ids by creation time (ms), for lists */
+  catalog: 'catalog',
+  /** hash · option id → facts (JSON); `<id>:free`, `<id>:held`, `<id>:sold` → units */
+  options: 'options',
+  /** hash · coupon id → facts (JSON); `<id>:issued`, `<id>:used` → count */
+  coupons: 'coupons',
+  /** hash · upper-case coupon code → coupon id */
+  codes: 'codes',
+  /** hash · `<coupon id>:<user id>` → the user's coupons of it (see lua/includes/user-coupons.lua) */
+  claims: 'claims',
+  /** hash · user id → balance in minor units */
+  balances: 'balances',
+  /** hash · operation id → order (JSON) */
+  orders: 'orders',
+  /** hash · operation id → charge or stock adjustment (JSON): the record of its idempotency key */
+  operations: 'operations',
+  /** hash · `<option id>:<user id>` → units in live holds and completed orders */
+  purchases: 'purchases',
+  /** sorted set · operation ids of pending orders by deadline (ms) */
+  holds: 'holds',
+  /** hash · user id → his orders with an event that is not in Postgres yet: `<operation id>=<event id> …` */
+  recents: 'recents',
+  /** prefix · `sales:<YYYYMMDD>` → sorted set: product id by paid quantity of that UTC day */
+  sales: 'sales:',
+} as const
+
+export type ShopKeyName = keyof typeof shopKeyNames
+
+/** The member or field that every key of an open shop carries, so that an empty key still exists. */
+export const sentinel = '#'
+
+/** All keys of a shop in the order in which the deciding script takes them. */
+export function shopKeys(shop: string): string[] {
+  return Object.values(shopKeyNames).map((name) => `{${shop}}:${name}`)
+}
+
+/** One key of a shop. */
+export function shopKey(shop: string, name: Exclude<ShopKeyName, 'sales'>): string {
+  return `{${shop}}:${shopKeyNames[name]}`
+}
+
+/** The ranking of one UTC day. */
+export function salesKey(shop: string, day: Date): string {
+  return `{${shop}}:${shopKeyNames.sales}${day.toISOString().slice(0, 10).replaceAll('-', '')}`
+}
+
+/** The rankings of the last `days` UTC days, `now`'s day included. */
+export function salesKeys(shop: string, now: Date, days: number): string[] {
+  if (days < 1 || days > limits.rankingDaysMax) throw new RangeError(`days: ${days}`)
+  return Array.from({ length: days }, (_, ago) =>
+    salesKey(shop, new Date(now.getTime() - ago * 86_400_000)),
+  )
+}
+
+/** Where the rankings of several days are added up, for the time of one read. */
+export function popularUnionKey(shop: string): string {
+  return `{${shop}}:popular`
+}
+
+/** BullMQ's keys share a tag too, so that its scripts work on a Redis Cluster. */
+export const queuePrefix = '{stampede}'

@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { openEngine } from '../../src/engine/engine.ts'
+import { openShop } from '../../src/engine/open-shop.ts'
+import { shopKey, shopKeys } from '../../src/redis/keys.ts'
+import { connect, uniqueShop } from '../support/redis.ts'
+import { codeOf, openSale, type Sale } from '../support/sale.ts'
+
+const redis = await connect()
+
+describe('decide', () => {
+  let sale: Sale
+  beforeEach(async () => {
+    sale = await openSale(redis, uniqueShop())
+  })
+
+  it('closes a shop that never existed', async () => {
+    const engine = openEngine({ redis, holdMs: 1_000 })
+    const shop = uniqueShop()
+    expect(await engine.decide(shop, 'reap-holds', {})).toEqual(['shop_closed'])
+  })
+
+  it('closes a shop that lost any one of its keys', async () => {
+    const option = await sale.option()
+    const coupon = await sale.coupon()
+    for (const key of shopKeys(sale.shop).slice(0, -1)) {
+      const kept = await redis.dumpBuffer(key)
+      await redis.del(key)
+      expect([key, codeOf(await sale.order('ada', { [option]: 1 }))]).toEqual([key, 'shop_closed'])
+      expect([key, codeOf(await sale.claim(coupon, 'ada'))]).toEqual([key, 'shop_closed'])
+      await redis.restore(key, 0, kept)
+    }
+    expect(codeOf(await sale.claim(coupon, 'ada'))).toBe('ok')
+  })
+
+  it('closes a shop that its operator closed', async () => {
+    await redis.hset(shopKey(sale.shop, 'meta'), 'state', 'closed')
+    expect(codeOf(await sale.charge('ada', 1))).toBe('shop_closed')
+  })
+
+  it('never touches the hot state of a shop that exists', async () => {
+    const before = await sale.state()
+    expect(await openShop(redis, { shop: sale.shop })).toBe('exists')
+    expect(await sale.state()).toEqual(before)
+  })
+
+  it('decides the neighbours of a command that fails by a bug', async () => {
+    const coupon = await sale.coupon()
+    await redis.hset(shopKey(sale.shop, 'coupons'), 'broken', 'no JSON', 'broken:issued', '0')
+    const outcomes = await Promise.allSettled([
+      sale.claim(coupon, 'ada'),
+      sale.claim('broken', 'ada'),
+      sale.claim(coupon, 'bob'),
+    ])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ])
+  })
+
+  it('keeps two shops apart', async () => {
+    const other = await openSale(redis, uniqueShop())
+    const coupon = await sale.coupon()
+    expect(codeOf(await other.claim(coupon, 'ada'))).toBe('coupon_not_found')
+    await sale.charge('ada', 100)
+    expect(await other.balance('ada')).toBe(0)
+  })
+
+  it('loads itself again after Redis forgot all scripts', async () => {
+    const coupon = await sale.coupon()
+    await redis.script('FLUSH')
+    expect(codeOf(await sale.claim(coupon, 'ada'))).toBe('ok')
+  })
+})

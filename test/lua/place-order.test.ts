@@ -1,0 +1,278 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { salesKey, shopKey } from '../../src/redis/keys.ts'
+import { connect, uniqueShop } from '../support/redis.ts'
+import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
+
+const redis = await connect()
+
+describe('place-order', () => {
+  let sale: Sale
+  beforeEach(async () => {
+    sale = await openSale(redis, uniqueShop())
+  })
+
+  /** Asserts a refusal that leaves everything in Redis as it was. */
+  async function expectRefusal(code: string, ask: () => Promise<Parameters<typeof codeOf>[0]>) {
+    const before = await sale.state()
+    const outcome = await ask()
+    expect(codeOf(outcome)).toBe(code)
+    expect(await sale.state()).toEqual(before)
+    return outcome
+  }
+
+  it('idempotency_key_reused: refuses a key that came with another body', async () => {
+    const option = await sale.option()
+    await sale.order('ada', { [option]: 1 }, { key: 'k', body: 'one' })
+    await expectRefusal('idempotency_key_reused', () =>
+      sale.order('ada', { nothing: 1 }, { key: 'k', body: 'two' }),
+    )
+  })
+
+  it('replayed: answers as first answered, whatever became of the order since', async () => {
+    const option = await sale.option()
+    await sale.charge('ada', 5_000)
+    const first = value(await sale.order('ada', { [option]: 1 }, { key: 'k' }))
+    await sale.pay('ada', first.id)
+    const before = await sale.state()
+    expect(await sale.order('ada', { [option]: 1 }, { key: 'k' })).toEqual({
+      ok: true,
+      replayed: true,
+      value: first,
+    })
+    expect(await sale.state()).toEqual(before)
+    const paid = value(await sale.order('ada', { [option]: 1 }, { key: 'k2', pay: true }))
+    expect(value(await sale.order('ada', { [option]: 1 }, { key: 'k2', pay: true }))).toEqual(paid)
+  })
+
+  it('replayed: has one effect for 50 requests at once with one key', async () => {
+    const option = await sale.option()
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => sale.order('ada', { [option]: 1 }, { key: 'k' })),
+    )
+    expect(outcomes.filter((outcome) => outcome.ok && !outcome.replayed)).toHaveLength(1)
+    expect(new Set(outcomes.map((outcome) => value(outcome).id)).size).toBe(1)
+    expect(await sale.units(option)).toEqual({ free: 9, held: 1, sold: 0 })
+  })
+
+  it('option_not_found: refuses the whole order for one unknown option', async () => {
+    const inactive = await sale.option({}, 'INACTIVE')
+    await expectRefusal('option_not_found', () => sale.order('ada', { [inactive]: 1, nothing: 1 }))
+  })
+
+  it('shop_closed: refuses to take a missing counter for zero stock', async () => {
+    const option = await sale.option()
+    await redis.hdel(shopKey(sale.shop, 'options'), `${option}:free`)
+    await expectRefusal('shop_closed', () => sale.order('ada', { [option]: 1 }))
+  })
+
+  it('product_inactive: refuses before it looks at the sale window', async () => {
+    const option = await sale.option({ saleStartsAt: Date.now() + 60_000 }, 'INACTIVE')
+    await expectRefusal('product_inactive', () => sale.order('ada', { [option]: 1 }))
+  })
+
+  it('not_started: refuses before saleStartsAt by the clock of Redis', async () => {
+    const early = await sale.option({ saleStartsAt: Date.now() + 60_000, stock: 0 })
+    const late = await sale.option({ saleEndsAt: Date.now() - 1 })
+    await expectRefusal('not_started', () => sale.order('ada', { [late]: 1, [early]: 1 }))
+  })
+
+  it('ended: refuses from saleEndsAt on', async () => {
+    const option = await sale.option({ saleEndsAt: Date.now() - 1, perUserLimit: 1 })
+    await expectRefusal('ended', () => sale.order('ada', { [option]: 2 }))
+  })
+
+  it('per_user_limit: counts live holds and completed orders, and frees by cancel', async () => {
+    const option = await sale.option({ perUserLimit: 3, stock: 3 })
+    await sale.charge('ada', 9_000)
+    await sale.order('ada', { [option]: 1 }, { pay: true })
+    const held = value(await sale.order('ada', { [option]: 1 }))
+    await expectRefusal('per_user_limit', () => sale.order('ada', { [option]: 2 }))
+    await sale.cancel('ada', held.id)
+    expect(codeOf(await sale.order('ada', { [option]: 2 }))).toBe('ok')
+  })
+
+  it('per_user_limit: does not count a hold whose deadline has passed', async () => {
+    const option = await sale.option({ perUserLimit: 1 })
+    await sale.lapse(value(await sale.order('ada', { [option]: 1 })).id)
+    expect(codeOf(await sale.order('ada', { [option]: 1 }))).toBe('ok')
+  })
+
+  it('sold_out: refuses when not even the units on hold would do', async () => {
+    const option = await sale.option({ stock: 2 })
+    await sale.order('bob', { [option]: 2 })
+    await expectRefusal('sold_out', () => sale.order('ada', { [option]: 3 }))
+  })
+
+  it('sold_out: never sells more than 50 units to 200 buyers at once', async () => {
+    const option = await sale.option({ stock: 50 })
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, user) => sale.order(`user-${user}`, { [option]: 1 })),
+    )
+    expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(50)
+    expect(await sale.units(option)).toEqual({ free: 0, held: 50, sold: 0 })
+  })
+
+  it('sold_out: takes no line of an order of which one line is short', async () => {
+    const plenty = await sale.option()
+    const short = await sale.option({ stock: 1 })
+    await expectRefusal('sold_out', () => sale.order('ada', { [plenty]: 1, [short]: 2 }))
+  })
+
+  it('held: says when a unit may come back', async () => {
+    const option = await sale.option({ stock: 1, holdMs: 5_000 })
+    await sale.order('bob', { [option]: 1 })
+    const refusal = await expectRefusal('held', () => sale.order('ada', { [option]: 1 }))
+    const { retryAfterMs } = (refusal as { details: { retryAfterMs: number } }).details
+    expect(retryAfterMs).toBeGreaterThan(0)
+    expect(retryAfterMs).toBeLessThanOrEqual(5_000)
+  })
+
+  it('held: sells the units of a hold whose deadline has passed in the same command', async () => {
+    const option = await sale.option({ stock: 1 })
+    const coupon = await sale.coupon()
+    const { userCouponId } = value(await sale.claim(coupon, 'bob'))
+    const lapsed = value(await sale.order('bob', { [option]: 1 }, { userCouponId }))
+    await sale.lapse(lapsed.id)
+    const order = value(await sale.order('ada', { [option]: 1 }))
+    expect((await sale.events()).slice(-2)).toMatchObject([
+      {
+        type: 'order_expired',
+        data: { id: lapsed.id, status: 'EXPIRED', userCouponStatus: 'AVAILABLE' },
+      },
+      { type: 'order_placed', data: { id: order.id } },
+    ])
+    expect(await sale.units(option)).toEqual({ free: 0, held: 1, sold: 0 })
+  })
+
+  it('coupon_unavailable: refuses a coupon that is not the user’s, used, on hold or expired', async () => {
+    const option = await sale.option()
+    await sale.charge('ada', 5_000)
+    const coupon = await sale.coupon({ minOrderAmount: 1_000_000 })
+    const { userCouponId } = value(await sale.claim(coupon, 'bob'))
+    for (const id of [userCouponId, `${coupon}.2`, 'nothing.1', 'nothing']) {
+      await expectRefusal('coupon_unavailable', () =>
+        sale.order('ada', { [option]: 1 }, { userCouponId: id }),
+      )
+    }
+    const used = value(await sale.claim(await sale.coupon(), 'ada')).userCouponId
+    await sale.order('ada', { [option]: 1 }, { userCouponId: used, pay: true })
+    const held = value(await sale.claim(await sale.coupon(), 'ada')).userCouponId
+    await sale.order('ada', { [option]: 1 }, { userCouponId: held })
+    for (const id of [used, held]) {
+      await expectRefusal('coupon_unavailable', () =>
+        sale.order('ada', { [option]: 1 }, { userCouponId: id }),
+      )
+    }
+    const expired = await sale.coupon()
+    const { userCouponId: late } = value(await sale.claim(expired, 'ada'))
+    await redis.hset(shopKey(sale.shop, 'claims'), `${expired}:ada`, '1 1000 2000 A')
+    await expectRefusal('coupon_unavailable', () =>
+      sale.order('ada', { [option]: 1 }, { userCouponId: late }),
+    )
+  })
+
+  it('coupon_unavailable: frees the coupon of the user’s own lapsed order in the same command', async () => {
+    const option = await sale.option()
+    const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+    const lapsed = value(await sale.order('ada', { [option]: 1 }, { userCouponId }))
+    await sale.lapse(lapsed.id)
+    expect(codeOf(await sale.order('ada', { [option]: 1 }, { userCouponId }))).toBe('ok')
+  })
+
+  it('min_order_amount: compares with the amount before the discount', async () => {
+    const option = await sale.option({ price: 999 })
+    const { userCouponId } = value(
+      await sale.claim(await sale.coupon({ minOrderAmount: 1_000 }), 'ada'),
+    )
+    await expectRefusal('min_order_amount', () =>
+      sale.order('ada', { [option]: 1 }, { userCouponId, expectedAmount: 1 }),
+    )
+    expect(codeOf(await sale.order('ada', { [option]: 2 }, { userCouponId }))).toBe('ok')
+  })
+
+  it('amount_changed: tells the amounts that hold now', async () => {
+    const option = await sale.option()
+    const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+    const refusal = await expectRefusal('amount_changed', () =>
+      sale.order('ada', { [option]: 1 }, { userCouponId, expectedAmount: 1_000, pay: true }),
+    )
+    expect(refusal).toMatchObject({
+      details: { originalAmount: 1_000, discountAmount: 100, finalAmount: 900 },
+    })
+  })
+
+  it('insufficient_balance: holds nothing where the payment asked for is refused', async () => {
+    const option = await sale.option()
+    await sale.charge('ada', 999)
+    await expectRefusal('insufficient_balance', () =>
+      sale.order('ada', { [option]: 1 }, { pay: true }),
+    )
+  })
+
+  it('backlog_full: refuses what Postgres could not remember', async () => {
+    const option = await sale.option()
+    const full = sale.engineWith({ backlogMax: 1 })
+    await expectRefusal('backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
+  })
+
+  it('placed: holds units until the earliest deadline of its lines', async () => {
+    const slow = await sale.option({ price: 300 })
+    const fast = await sale.option({ holdMs: 2_000, price: 500 })
+    const order = value(await sale.order('ada', { [slow]: 2, [fast]: 1 }))
+    expect(order).toMatchObject({
+      userId: 'ada',
+      status: 'PENDING',
+      originalAmount: 1_100,
+      discountAmount: 0,
+      finalAmount: 1_100,
+      expiresAt: order.orderedAt + 2_000,
+      items: [
+        { optionId: slow, quantity: 2, subtotal: 600, productName: 'Trainers', optionValue: 'M' },
+        { optionId: fast, quantity: 1, subtotal: 500, unitPrice: 500 },
+      ],
+    })
+    expect(await sale.units(slow)).toEqual({ free: 8, held: 2, sold: 0 })
+    expect((await sale.events()).at(-1)).toEqual({ type: 'order_placed', data: order })
+  })
+
+  it('placed: pays in the same decision where asked to', async () => {
+    const option = await sale.option()
+    await sale.charge('ada', 5_000)
+    const order = value(await sale.order('ada', { [option]: 2 }, { pay: true }))
+    expect(order).toMatchObject({
+      status: 'COMPLETED',
+      payment: { amount: 2_000, status: 'PAID', paidAt: order.orderedAt },
+      balanceChange: { amount: 2_000, beforeAmount: 5_000, afterAmount: 3_000 },
+    })
+    expect(await sale.units(option)).toEqual({ free: 8, held: 0, sold: 2 })
+    expect(await sale.balance('ada')).toBe(3_000)
+    const productId = order.items[0]?.productId as string
+    const day = salesKey(sale.shop, new Date(order.orderedAt))
+    expect(await redis.zscore(day, productId)).toBe('2')
+  })
+
+  it('placed: completes without a balance where nothing is to be paid', async () => {
+    const option = await sale.option({ price: 50 })
+    const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+    const order = value(await sale.order('ada', { [option]: 1 }, { userCouponId }))
+    expect(order).toMatchObject({
+      status: 'COMPLETED',
+      originalAmount: 50,
+      discountAmount: 50,
+      finalAmount: 0,
+      userCouponStatus: 'USED',
+      payment: { amount: 0 },
+    })
+    expect(order.balanceChange).toBeUndefined()
+  })
+
+  it('placed: never takes a balance below zero under 50 orders at once', async () => {
+    const option = await sale.option({ stock: 1_000 })
+    await sale.charge('ada', 10_500)
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => sale.order('ada', { [option]: 1 }, { pay: true })),
+    )
+    expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(10)
+    expect(await sale.balance('ada')).toBe(500)
+  })
+})

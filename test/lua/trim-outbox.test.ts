@@ -1,0 +1,59 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { operationOfOrder } from '../../src/domain/ids.ts'
+import { recentOrders } from '../../src/engine/reads.ts'
+import { trimOutbox } from '../../src/engine/trim-outbox.ts'
+import { shopKey } from '../../src/redis/keys.ts'
+import { connect, uniqueShop } from '../support/redis.ts'
+import { openSale, type Sale, value } from '../support/sale.ts'
+
+const redis = await connect()
+
+describe('trim-outbox', () => {
+  let sale: Sale
+  beforeEach(async () => {
+    sale = await openSale(redis, uniqueShop())
+  })
+
+  it('trimmed: drops up to the committed event and never beyond', async () => {
+    for (let amount = 1; amount <= 5; amount++) await sale.charge('ada', amount)
+    const outbox = shopKey(sale.shop, 'outbox')
+    const ids = (await redis.xrange(outbox, '-', '+')).map(([id]) => id)
+    const trim = () =>
+      trimOutbox(sale.engine, { shop: sale.shop, eventId: ids[2] as string, orders: [] })
+    expect(await trim()).toEqual({ trimmed: 3 })
+    expect(await trim()).toEqual({ trimmed: 0 })
+    expect((await redis.xrange(outbox, '-', '+')).map(([id]) => id)).toEqual(ids.slice(3))
+  })
+
+  it('trimmed: keeps an order among the recent ones while a later event of it waits', async () => {
+    const option = await sale.option()
+    await sale.charge('ada', 5_000)
+    const order = value(await sale.order('ada', { [option]: 1 }))
+    const placedId = (await redis.xrevrange(shopKey(sale.shop, 'outbox'), '+', '-'))[0]?.[0]
+    await sale.pay('ada', order.id)
+    const other = value(await sale.order('ada', { [option]: 1 }))
+    const recent = async () =>
+      (await recentOrders(redis, sale.shop, 'ada')).map(({ id, status }) => [id, status])
+    const trim = async (eventId: string) =>
+      trimOutbox(sale.engine, {
+        shop: sale.shop,
+        eventId,
+        orders: [order, other].map(({ id }) => ({
+          userId: 'ada',
+          operationId: operationOfOrder(id) as string,
+        })),
+      })
+
+    await trim(placedId as string)
+    expect((await recent()).toSorted()).toEqual(
+      [
+        [order.id, 'COMPLETED'],
+        [other.id, 'PENDING'],
+      ].toSorted(),
+    )
+    const lastId = (await redis.xrevrange(shopKey(sale.shop, 'outbox'), '+', '-'))[0]?.[0]
+    await trim(lastId as string)
+    expect(await recent()).toEqual([])
+    expect(await redis.hexists(shopKey(sale.shop, 'recents'), 'ada')).toBe(0)
+  })
+})
