@@ -8,17 +8,19 @@ ARGV        operation_id   (22 characters) derived from the idempotency key
             option_id
             change         (units) to add, or below zero to take out
             reason         the operator's words
+            stock_max      (units) that may be free at most
 Returns     idempotency_key_reused  the key came with another body
             replayed                the first adjustment
             option_not_found
             shop_closed             the option's counter is missing
             insufficient_stock      fewer units are free
+            stock_limit             more would be free than may be
             backlog_full
             adjusted                the adjustment, JSON of `stockAdjustment` in src/domain/events.ts
 Emits       order_expired for every hold that it reaps, then stock_adjusted
 Cost        5 calls; 8 more per reaped hold
 ]]
-local operation_id, fingerprint, option_id, change, reason = ...
+local operation_id, fingerprint, option_id, change, reason, stock_max = ...
 change = tonumber(change)
 
 local record = redis.call('HGET', operations, operation_id)
@@ -46,6 +48,9 @@ if free + change < 0 and not backlog_is_full() and reap_holds() > 0 then
 end
 if free + change < 0 then
   return { 'insufficient_stock' }
+end
+if free + change > tonumber(stock_max) then
+  return { 'stock_limit' }
 end
 if backlog_is_full() then
   return { 'backlog_full' }

@@ -37,6 +37,8 @@ export const limits = {
   emailLengthMax: 254,
   /** Longest life of an issued coupon: ten years, which also fits a 32-bit column. */
   userCouponTtlSecondsMax: 315_360_000,
+  /** Latest time that a sale or a coupon may name: like amounts, milliseconds must stay below LUA_INTEGER_MAX. */
+  timeMsMax: Date.UTC(3000, 0),
   /** Shortest and longest deadline that an option may set for orders with it. */
   optionHoldMsMin: 1_000,
   optionHoldMsMax: 86_400_000,
@@ -67,12 +69,26 @@ export const limits = {
    */
   backlogEventsMax: 1_000_000,
 
+  /** Shops that one worker process drains at once. Each takes a connection to Postgres while it does. */
+  drainsMax: 4,
+  /** Between two wake-ups of one shop by one process. It adds to the lag and spares the queue. */
+  wakeUpIntervalMs: 20,
+  /** Between two rounds of the watchdog and of the sweeper. A lost wake-up costs twice this much. */
+  upkeepIntervalMs: 1_000,
+  /** Between two drains that the watchdog asks for, for one shop: an outage must not pile them up. */
+  rescueIntervalMs: 2_000,
+  /** Between two attempts of a worker to reach its queue again. BullMQ's own 15 s would be most of an outage. */
+  queueRetryMs: 500,
+  /** Times that one sweep reaps in one shop: with `reapedHoldsMax`, orders that it can expire at once. */
+  sweepRoundsMax: 50,
   /** Connections of one process to Postgres. A drain uses one; Postgres' own default allows 100 in all. */
   postgresPoolMax: 8,
   /** A Postgres that takes no connection by then is an outage; the caller decides what that means. */
   postgresConnectTimeoutMs: 3_000,
   /** A batch of the drain takes well under a second: a statement that takes this long waits for something stuck. */
   postgresStatementTimeoutMs: 30_000,
+  /** Rows are locked for the length of a batch. A drain that waits longer gives way and is tried again. */
+  postgresLockTimeoutMs: 3_000,
   /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
   postgresIdleInTransactionMs: 10_000,
 
@@ -101,7 +117,7 @@ export const limits = {
   /** An embedded server that does not answer by then will not; reading back a big append-only file takes seconds. */
   serverStartMs: 60_000,
   /** Within shutdownMs, because the embedded servers are stopped last of all. */
-  serverStopMs: 8_000,
+  serverStopMs: 6_000,
   /** Longest wait for another process to start or stop the same servers: one start, with an installation. */
   serverLockMs: 180_000,
   /**
@@ -117,10 +133,10 @@ export const limits = {
   /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
   verifyDrainWaitMs: 5_000,
   /**
-   * Undrained events that the verifier reads to compare entities that are in motion: 5 ms of Redis at most, and far
-   * more than a healthy drain leaves behind. Where there are more it waits and tries again.
+   * Undrained events that the verifier reads to compare entities that are in motion: the lag of a second, more than
+   * a healthy drain leaves behind. Where there are more it waits, and in the end says so.
    */
-  verifyTailEventsMax: 5_000,
+  verifyTailEventsMax: 10_000,
   verifyAttemptsMax: 20,
   verifyPauseMs: 50,
 
@@ -129,6 +145,19 @@ export const limits = {
   /** The first start of all creates the databases; on a slow disk that takes a while. */
   demoStartMs: 120_000,
 
+  /** Between two looks whether the embedded servers are alive: how long an outage of one lasts, but for its start. */
+  serverWatchMs: 500,
+  /** Pause before a process that ended is started again; it doubles while the process does not last. */
+  restartDelayMs: 50,
+  restartDelayMaxMs: 5_000,
+  /** A supervised process that has not stopped by then is killed. */
+  childStopMs: 4_000,
+  /** Requests under way that have not been answered by then are cut off at a stop. */
+  requestDrainMs: 3_000,
+  /** A second stop signal that comes later than this after the first is a person who insists. */
+  insistAfterMs: 1_000,
+  /** Longest wait for the jobs under way when the workers stop; a batch takes well under a second. */
+  workersCloseMs: 3_000,
   /** From the first stop signal until the process leaves whatever is still running. */
   shutdownMs: 15_000,
 } as const
@@ -137,8 +166,16 @@ const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsM
 if (orderAmountMax >= LUA_INTEGER_MAX || limits.balanceMax >= LUA_INTEGER_MAX) {
   throw new Error('limits: an amount could leave the range that Lua prints exactly')
 }
-if (limits.serverStopMs >= limits.shutdownMs) {
-  throw new Error('limits: the embedded servers must stop within the shutdown')
+if (2 * limits.childStopMs + limits.serverStopMs >= limits.shutdownMs) {
+  throw new Error(
+    'limits: API, workers and servers must stop one after the other within the shutdown',
+  )
+}
+if (limits.workersCloseMs >= limits.childStopMs) {
+  throw new Error('limits: the workers must give up before their supervisor kills them')
+}
+if (limits.timeMsMax + limits.userCouponTtlSecondsMax * 1_000 >= LUA_INTEGER_MAX) {
+  throw new Error('limits: a time could leave the range that Lua prints exactly')
 }
 if (limits.redisCommandTimeoutMs >= 1_000) {
   throw new Error('limits: an outage of Redis must be answered within a second')

@@ -6,14 +6,22 @@ local function append_event(event_type, data)
   return redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data)
 end
 
--- Notes that an order of the user has an event that is not in Postgres yet, so that his list shows it at once.
+-- A user's recent orders are a text, so a user with many of them must not make every next order dearer. About 100
+-- entries, which is the largest page of his list.
+local recent_length_max = 4500
+
+-- Notes that an order of the user has an event that is not in Postgres yet, so that his list shows it at once. The
+-- newest entry stands first; one order has one entry, that of its last event.
 local function note_recent(user_id, operation_id, event_id)
-  local recent = redis.call('HGET', recents, user_id)
-  local entries = { operation_id .. '=' .. event_id }
-  for entry in string.gmatch(recent or '', '%S+') do
-    if string.sub(entry, 1, #operation_id + 1) ~= operation_id .. '=' then
-      entries[#entries + 1] = entry
-    end
+  local recent = redis.call('HGET', recents, user_id) or ''
+  local first, last = string.find(recent, operation_id .. '=', 1, true)
+  if first then
+    local next_entry = string.find(recent, ' ', last, true) or #recent
+    recent = string.sub(recent, 1, first - 1) .. string.sub(recent, next_entry + 1)
   end
-  redis.call('HSET', recents, user_id, table.concat(entries, ' '))
+  recent = operation_id .. '=' .. event_id .. ' ' .. recent
+  if #recent > recent_length_max then
+    recent = string.match(string.sub(recent, 1, recent_length_max), '^.* ')
+  end
+  redis.call('HSET', recents, user_id, recent)
 end

@@ -25,3 +25,8 @@ export type ShopRefusal = 'shop_closed' | 'backlog_full'
 export class Unavailable extends Error {
   override name = 'Unavailable'
 }
+
+/** A read met a hot key that does not exist: the shop is not open, or has lost a part of its state. */
+export class ShopClosed extends Error {
+  override name = 'ShopClosed'
+}

@@ -1,9 +1,15 @@
 import type { StockAdjustmentRecord } from '../domain/events.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { limits } from '../limits.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = ['idempotency_key_reused', 'option_not_found', 'insufficient_stock'] as const
+const refusals = [
+  'idempotency_key_reused',
+  'option_not_found',
+  'insufficient_stock',
+  'stock_limit',
+] as const
 
 /** Adds units to an option's stock, or takes free ones out where `change` is negative. */
 export async function adjustStock(
@@ -18,7 +24,8 @@ export async function adjustStock(
   },
 ): Promise<Outcome<StockAdjustmentRecord, (typeof refusals)[number]>> {
   const { shop, ...named } = command
-  const reply = await engine.decide(shop, 'adjust-stock', named)
+  const { stockMax } = limits
+  const reply = await engine.decide(shop, 'adjust-stock', { ...named, stockMax })
   switch (reply[0]) {
     case 'adjusted':
       return done(fromRecord<StockAdjustmentRecord>(reply[1]))

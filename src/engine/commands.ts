@@ -3,7 +3,7 @@
  * them. A test compares this table with the headers of those files.
  */
 export const commands = {
-  'adjust-stock': ['operationId', 'fingerprint', 'optionId', 'change', 'reason'],
+  'adjust-stock': ['operationId', 'fingerprint', 'optionId', 'change', 'reason', 'stockMax'],
   'cancel-order': ['orderId', 'userId'],
   'charge-balance': ['operationId', 'fingerprint', 'userId', 'amount', 'balanceMax'],
   'claim-coupon': ['couponId', 'userId'],
@@ -13,7 +13,7 @@ export const commands = {
   /** Followed by option id and quantity of every line. */
   'place-order': ['operationId', 'fingerprint', 'userId', 'userCouponId', 'expectedAmount', 'pay'],
   'reap-holds': [],
-  /** Followed by user id and operation id of every order. */
+  /** Followed by user ids. */
   'trim-outbox': ['eventId'],
 } as const
 

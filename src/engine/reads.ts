@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis'
 import type { CouponRecord, OrderRecord, ProductRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
-import { Unavailable } from '../domain/outcome.ts'
-import { popularUnionKey, salesKeys, sentinel, shopKey } from '../redis/keys.ts'
+import { ShopClosed, Unavailable } from '../domain/outcome.ts'
+import { popularUnionKey, type ShopKeyName, salesKeys, sentinel, shopKey } from '../redis/keys.ts'
 import { fromRecord } from './replies.ts'
 
 /**
- * Reads of the hot state, without a script. They are hints: only a decision may refuse or admit. Like decisions
- * they throw Unavailable where Redis does not answer.
+ * Reads of the hot state, without a script. They are hints: only a decision may refuse or admit. They throw
+ * Unavailable where Redis does not answer, and ShopClosed where the key is missing: nothing there is not zero.
  */
 
 export type HotProduct = Omit<ProductRecord, 'options'> & { options: HotOption[] }
@@ -49,6 +49,7 @@ export async function listProducts(
 ): Promise<{ items: HotProduct[]; nextCursor: string | null } | null> {
   const catalog = shopKey(shop, 'catalog')
   let start = 0
+  if (page.cursor === sentinel) return null
   if (page.cursor !== undefined) {
     const rank = await ask(redis.zrevrank(catalog, page.cursor))
     if (rank === null) return null
@@ -56,6 +57,7 @@ export async function listProducts(
   }
   // One more than asked for tells whether another page follows.
   const found = await ask(redis.zrevrange(catalog, start, start + page.limit))
+  if (found.length === 0 && start === 0) throw new ShopClosed('The catalog is missing')
   const ids = found.filter((id) => id !== sentinel)
   const shown = ids.slice(0, page.limit)
   return {
@@ -66,12 +68,12 @@ export async function listProducts(
 
 async function readProducts(redis: Redis, shop: string, ids: string[]): Promise<HotProduct[]> {
   if (ids.length === 0) return []
-  const records = await ask(redis.hmget(shopKey(shop, 'products'), ...ids))
+  const records = await readFields(redis, shop, 'products', ids)
   const stored = records.filter((record) => record !== null).map(fromRecord<StoredProduct>)
   const optionIds = stored.flatMap((product) => product.optionIds)
   if (optionIds.length === 0) return []
   const fields = optionIds.flatMap((id) => [id, `${id}:free`, `${id}:held`, `${id}:sold`])
-  const values = await ask(redis.hmget(shopKey(shop, 'options'), ...fields))
+  const values = await readFields(redis, shop, 'options', fields)
   let position = 0
   return stored.map(({ optionIds: ids, ...product }) => ({
     ...product,
@@ -92,9 +94,8 @@ export async function readCoupon(
   shop: string,
   id: string,
 ): Promise<(CouponRecord & { issuedQuantity: number; usedQuantity: number }) | null> {
-  const [record, issued, used] = await ask(
-    redis.hmget(shopKey(shop, 'coupons'), id, `${id}:issued`, `${id}:used`),
-  )
+  const fields = [id, `${id}:issued`, `${id}:used`]
+  const [record, issued, used] = await readFields(redis, shop, 'coupons', fields)
   if (!record) return null
   return {
     ...fromRecord<CouponRecord>(record),
@@ -109,12 +110,14 @@ export async function findCouponByCode(
   shop: string,
   code: string,
 ): Promise<string | null> {
-  return ask(redis.hget(shopKey(shop, 'codes'), code.toUpperCase()))
+  const [couponId] = await readFields(redis, shop, 'codes', [code.toUpperCase()])
+  return couponId ?? null
 }
 
 /** A user's balance in minor units. */
 export async function readBalance(redis: Redis, shop: string, userId: string): Promise<number> {
-  return Number(await ask(redis.hget(shopKey(shop, 'balances'), userId)))
+  const [balance] = await readFields(redis, shop, 'balances', [userId])
+  return Number(balance ?? 0)
 }
 
 /** The hot record of an order, or null where it is unknown or has left Redis. */
@@ -135,7 +138,7 @@ export async function readOrders(
 ): Promise<(OrderRecord | null)[]> {
   if (orderIds.length === 0) return []
   const fields = orderIds.map((id) => operationOfOrder(id) ?? '')
-  const records = await ask(redis.hmget(shopKey(shop, 'orders'), ...fields))
+  const records = await readFields(redis, shop, 'orders', fields)
   return records.map((record, index) => {
     const order = record === null ? null : fromRecord<OrderRecord>(record)
     return order?.id === orderIds[index] ? order : null
@@ -148,14 +151,20 @@ export async function recentOrders(
   shop: string,
   userId: string,
 ): Promise<OrderRecord[]> {
-  const recent = await ask(redis.hget(shopKey(shop, 'recents'), userId))
-  if (!recent) return []
-  const operationIds = recent.split(' ').map((entry) => entry.slice(0, entry.lastIndexOf('=')))
-  const records = await ask(redis.hmget(shopKey(shop, 'orders'), ...operationIds))
+  const [recent] = await readFields(redis, shop, 'recents', [userId])
+  const entries = recentEntries(recent ?? '')
+  if (entries.length === 0) return []
+  const operationIds = entries.map((entry) => entry.slice(0, entry.lastIndexOf('=')))
+  const records = await readFields(redis, shop, 'orders', operationIds)
   return records
     .filter((record) => record !== null)
     .map(fromRecord<OrderRecord>)
     .sort((a, b) => (a.id < b.id ? 1 : -1))
+}
+
+/** The entries `<operation id>=<event id>` of a field of `recents`. */
+export function recentEntries(field: string): string[] {
+  return field.split(' ').filter((entry) => entry !== '')
 }
 
 /** The best-selling products of the last `days` UTC days, today included, by paid quantity. */
@@ -175,7 +184,7 @@ export async function popularProducts(
     redis.popularProducts(days.length + 1, union, ...days, String(window.limit)),
   )) as string[]
   const ids = best.filter((_, index) => index % 2 === 0)
-  const records = ids.length > 0 ? await ask(redis.hmget(shopKey(shop, 'products'), ...ids)) : []
+  const records = await readFields(redis, shop, 'products', ids)
   return {
     items: ids.map((productId, index) => ({
       rank: index + 1,
@@ -186,6 +195,18 @@ export async function popularProducts(
     from: new Date(now.getTime() - (window.days - 1) * 86_400_000).toISOString().slice(0, 10),
     to: now.toISOString().slice(0, 10),
   }
+}
+
+/** Fields of one hash of a shop. Its sentinel is read with them: a hash without it is not there. */
+async function readFields(
+  redis: Redis,
+  shop: string,
+  name: Exclude<ShopKeyName, 'sales'>,
+  fields: readonly string[],
+): Promise<(string | null)[]> {
+  const [mark, ...values] = await ask(redis.hmget(shopKey(shop, name), sentinel, ...fields))
+  if (mark === null) throw new ShopClosed(`The key ${name} is missing`)
+  return values
 }
 
 async function ask<Value>(answer: Promise<Value>): Promise<Value> {

@@ -38,7 +38,7 @@ export const shopKeyNames = {
   purchases: 'purchases',
   /** sorted set · operation ids of pending orders by deadline (ms) */
   holds: 'holds',
-  /** hash · user id → his orders with an event that is not in Postgres yet: `<operation id>=<event id> …` */
+  /** hash · user id → his newest orders with an event that is not in Postgres yet: `<operation id>=<event id> ` … */
   recents: 'recents',
   /** prefix · `sales:<YYYYMMDD>` → sorted set: product id by paid quantity of that UTC day */
   sales: 'sales:',

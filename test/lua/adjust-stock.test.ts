@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
@@ -50,6 +51,11 @@ describe('adjust-stock', () => {
   it('insufficient_stock: counts the units of a lapsed hold as free', async () => {
     await sale.lapse(value(await sale.order('ada', { [option]: 4 })).id)
     expect(value(await sale.adjust(option, -10)).stock).toBe(0)
+  })
+
+  it('stock_limit: refuses what no counter is meant for', async () => {
+    expect(codeOf(await sale.adjust(option, limits.stockMax - 9))).toBe('stock_limit')
+    expect(value(await sale.adjust(option, limits.stockMax - 10)).stock).toBe(limits.stockMax)
   })
 
   it('backlog_full: refuses what Postgres could not remember', async () => {

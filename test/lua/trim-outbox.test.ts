@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { operationOfOrder } from '../../src/domain/ids.ts'
 import { recentOrders } from '../../src/engine/reads.ts'
 import { trimOutbox } from '../../src/engine/trim-outbox.ts'
+import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { openSale, type Sale, value } from '../support/sale.ts'
@@ -19,7 +19,7 @@ describe('trim-outbox', () => {
     const outbox = shopKey(sale.shop, 'outbox')
     const ids = (await redis.xrange(outbox, '-', '+')).map(([id]) => id)
     const trim = () =>
-      trimOutbox(sale.engine, { shop: sale.shop, eventId: ids[2] as string, orders: [] })
+      trimOutbox(sale.engine, { shop: sale.shop, eventId: ids[2] as string, userIds: [] })
     expect(await trim()).toEqual({ trimmed: 3 })
     expect(await trim()).toEqual({ trimmed: 0 })
     expect((await redis.xrange(outbox, '-', '+')).map(([id]) => id)).toEqual(ids.slice(3))
@@ -38,10 +38,7 @@ describe('trim-outbox', () => {
       trimOutbox(sale.engine, {
         shop: sale.shop,
         eventId,
-        orders: [order, other].map(({ id }) => ({
-          userId: 'ada',
-          operationId: operationOfOrder(id) as string,
-        })),
+        userIds: ['ada'],
       })
 
     await trim(placedId as string)
@@ -55,5 +52,16 @@ describe('trim-outbox', () => {
     await trim(lastId as string)
     expect(await recent()).toEqual([])
     expect(await redis.hexists(shopKey(sale.shop, 'recents'), 'ada')).toBe(0)
+  })
+
+  it('trimmed: keeps as many recent orders of a user as the largest page shows, the newest', async () => {
+    const option = await sale.option({ stock: 1_000 })
+    const orders = await Promise.all(
+      Array.from({ length: 300 }, () => sale.order('ada', { [option]: 1 }).then(value)),
+    )
+    const recent = await recentOrders(redis, sale.shop, 'ada')
+    expect(recent.length).toBeGreaterThanOrEqual(limits.pageItemsMax)
+    expect(recent.length).toBeLessThan(orders.length)
+    expect(recent.map(({ id }) => id)).toContain(orders.at(-1)?.id)
   })
 })

@@ -1,0 +1,193 @@
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { limits } from '../limits.ts'
+import { newSecret, readRecord, type ServerRecord, writeRecord } from './data-folder.ts'
+import { findPostgresPrograms, type PostgresPrograms } from './postgres-program.ts'
+import { commandLine, freePort, lastLines, run, signal, spawnServer, until } from './processes.ts'
+import type { RunningServer } from './redis-server.ts'
+
+/** Name of the database and of its user. */
+const name = 'stampede'
+
+/**
+ * The Postgres of a data folder: adopts the one that runs, else makes the database where there is none and starts
+ * a server. Call it under the lock of the folder.
+ *
+ * @throws Error with the end of its log where it does not start.
+ */
+export async function openPostgresServer(
+  folder: string,
+  report: (line: string) => void,
+): Promise<RunningServer> {
+  const files = postgresFiles(folder)
+  const record = readRecord(files.record)
+  if (record && existsSync(files.data)) {
+    if (await isRunning(files)) return running(files, record, 'already running')
+    return startServer(files, record, await findPostgresPrograms())
+  }
+  const programs = await findPostgresPrograms()
+  report('Making a Postgres database ...')
+  const fresh = { port: await freePort(), password: newSecret() }
+  await makeDatabase(files, fresh, programs)
+  return startServer(files, fresh, programs)
+}
+
+type PostgresFiles = ReturnType<typeof postgresFiles>
+
+function postgresFiles(folder: string) {
+  return {
+    folder,
+    record: join(folder, 'postgres.json'),
+    log: join(folder, 'postgres.log'),
+    data: join(folder, 'postgres'),
+    lock: join(folder, 'postgres', 'postmaster.pid'),
+  }
+}
+
+function running(files: PostgresFiles, record: ServerRecord, how: string): RunningServer {
+  const version = readFileSync(join(files.data, 'PG_VERSION'), 'utf8').trim()
+  return {
+    url: `postgresql://${name}:${record.password}@127.0.0.1:${record.port}/${name}`,
+    description: `Postgres ${version} on port ${record.port} (${how})`,
+    isAlive: async () => (await findProcess(files)) !== null,
+    stop: () => stop(files),
+  }
+}
+
+/** Makes the data files beside their place and moves them there when they are whole. */
+async function makeDatabase(
+  files: PostgresFiles,
+  record: ServerRecord,
+  { initdb, postgres, owner, asServerUser }: PostgresPrograms,
+): Promise<void> {
+  const draft = `${files.data}.new`
+  const passwordFile = `${draft}.password`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { recursive: true, mode: 0o700 })
+  writeFileSync(passwordFile, record.password, { mode: 0o600 })
+  if (owner) {
+    chownSync(draft, owner.uid, owner.gid)
+    chownSync(passwordFile, owner.uid, owner.gid)
+  }
+  const made = await run(
+    ...asServerUser(initdb, [
+      ...['--pgdata', draft, '--username', name, '--pwfile', passwordFile],
+      ...['--auth', 'scram-sha-256', '--encoding', 'UTF8'],
+      // The same order and the same upper and lower case on every system.
+      ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+    ]),
+  )
+  rmSync(passwordFile)
+  if (made?.code !== 0) throw new Error(`initdb failed:\n${made?.output.trim()}`)
+  // Single-user mode: the database is there before anybody can connect.
+  const created = await run(
+    ...asServerUser(postgres, ['--single', '-D', draft, 'postgres']),
+    `CREATE DATABASE ${name};\n`,
+  )
+  if (created?.code !== 0 || /\b(ERROR|FATAL|PANIC):/.test(created.output)) {
+    throw new Error(`The database could not be made:\n${created?.output.trim()}`)
+  }
+  writeRecord(files.record, record)
+  renameSync(draft, files.data)
+}
+
+/** True once the server is ready. False where none runs on these files. */
+async function isRunning(files: PostgresFiles): Promise<boolean> {
+  const lock = readLockFile(files)
+  if (!lock) return false
+  const line = await commandLine(lock.pid)
+  if (!line?.includes(files.data)) {
+    // After a restart of the machine the id may belong to anybody, and Postgres would refuse to start. Where there
+    // is no such process, Postgres finds out itself, and looks for orphans of it before it removes the file.
+    if (line) rmSync(files.lock)
+    return false
+  }
+  if (await until(() => readLockFile(files)?.ready ?? false, limits.serverStartMs)) return true
+  throw new Error(`The Postgres of ${files.folder} (process ${lock.pid}) runs but does not answer.`)
+}
+
+function readLockFile(files: PostgresFiles): { pid: number; ready: boolean } | null {
+  try {
+    const lines = readFileSync(files.lock, 'utf8').split('\n')
+    return { pid: Number(lines[0]), ready: lines[7]?.trim() === 'ready' }
+  } catch {
+    return null
+  }
+}
+
+/** The id of the server process on these files, or null. */
+async function findProcess(files: PostgresFiles): Promise<number | null> {
+  const pid = readLockFile(files)?.pid
+  if (pid === undefined) return null
+  return (await commandLine(pid))?.includes(files.data) ? pid : null
+}
+
+async function startServer(
+  files: PostgresFiles,
+  record: ServerRecord,
+  programs: PostgresPrograms,
+): Promise<RunningServer> {
+  record.port = await freePort(record.port)
+  let started = false
+  await until(async () => {
+    started = await startOnce(files, record, programs)
+    // After a kill -9 of the server, its children may still have to notice.
+    return started || !lastLines(files.log).includes('shared memory block')
+  }, limits.serverStopMs)
+  if (!started) throw new Error(`Postgres did not start. Its log ends:\n${lastLines(files.log)}`)
+  return running(files, record, 'started')
+}
+
+async function startOnce(
+  files: PostgresFiles,
+  record: ServerRecord,
+  { postgres, asServerUser }: PostgresPrograms,
+): Promise<boolean> {
+  const spawned = await spawnServer(
+    ...asServerUser(postgres, ['-D', files.data, ...settings(record)]),
+    files.log,
+  )
+  writeRecord(files.record, { ...record, pid: spawned.pid })
+  let ready = false
+  await until(() => {
+    const lock = readLockFile(files)
+    ready = lock?.pid === spawned.pid && lock.ready
+    return ready || spawned.exited()
+  }, limits.serverStartMs)
+  return ready
+}
+
+function settings({ port }: ServerRecord): string[] {
+  return Object.entries({
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 100,
+    shared_buffers: '128MB',
+    fsync: 'on',
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    // The statements are many and alike, and none is long enough to be worth compiling.
+    jit: 'off',
+  }).flatMap(([setting, value]) => ['-c', `${setting}=${value}`])
+}
+
+async function stop(files: PostgresFiles): Promise<void> {
+  const pid = await findProcess(files)
+  if (pid === null) return
+  const gone = async () => (await findProcess(files)) === null
+  signal(pid, 'SIGINT') // Fast: rolls back what is open, writes a checkpoint, leaves.
+  if (await until(gone, limits.serverStopMs)) return
+  signal(pid, 'SIGQUIT') // At once: the next start recovers from its log.
+  await until(gone, 1_000)
+}

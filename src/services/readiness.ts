@@ -1,0 +1,63 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Redis } from 'ioredis'
+import { sql } from 'kysely'
+import { limits } from '../limits.ts'
+import { shopKey } from '../redis/keys.ts'
+import { defaultShop } from './prepare.ts'
+
+type Check = { name: string; ok: boolean; detail?: string }
+
+/**
+ * Whether an API process should get requests: not while it stops, while Redis is gone, or while the default shop is
+ * closed or full. Postgres is named but does not count, because selling goes on without it.
+ */
+export function openReadiness(parts: {
+  redis: Redis
+  orm: MikroORM
+  isStopping: () => boolean
+}): () => Promise<{ ok: boolean; checks: Check[] }> {
+  const { redis, orm, isStopping } = parts
+
+  async function checkRedis(): Promise<string | undefined> {
+    await redis.ping()
+    return undefined
+  }
+  async function checkShop(): Promise<string | undefined> {
+    const state = await redis.hget(shopKey(defaultShop, 'meta'), 'state')
+    return state === 'open' ? undefined : 'closed'
+  }
+  async function checkBacklog(): Promise<string | undefined> {
+    const events = await redis.xlen(shopKey(defaultShop, 'outbox'))
+    return events < limits.backlogEventsMax ? undefined : `${events} events wait`
+  }
+  async function checkPostgres(): Promise<string | undefined> {
+    const answer = sql`select 1`.execute(orm.em.getKysely())
+    answer.catch(() => {}) // It may fail after nobody waits any more.
+    const late = wait(limits.redisCommandTimeoutMs, 'late' as const, { ref: false })
+    return (await Promise.race([answer, late])) === 'late' ? 'does not answer' : undefined
+  }
+
+  return async () => {
+    const [inRedis, shop, backlog, postgres] = await Promise.all([
+      runCheck('redis', checkRedis),
+      runCheck('shop', checkShop),
+      runCheck('backlog', checkBacklog),
+      runCheck('postgres', checkPostgres),
+    ])
+    const stopping: Check[] = isStopping()
+      ? [{ name: 'process', ok: false, detail: 'is stopping' }]
+      : []
+    const ok = stopping.length === 0 && inRedis.ok && shop.ok && backlog.ok
+    return { ok, checks: [...stopping, inRedis, shop, backlog, postgres] }
+  }
+}
+
+async function runCheck(name: string, check: () => Promise<string | undefined>): Promise<Check> {
+  try {
+    const detail = await check()
+    return detail === undefined ? { name, ok: true } : { name, ok: false, detail }
+  } catch {
+    return { name, ok: false, detail: 'does not answer' } // The reason may name hosts: it is for the log.
+  }
+}

@@ -1,0 +1,20 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+
+/** Logs an outage of Redis once when it begins and once when it ends, however often the client tries again. */
+export function logRedisOutages(
+  redis: Redis,
+  log: Pick<Logger, 'info' | 'warn'>,
+  isStopping: () => boolean,
+): void {
+  let isGone = false
+  redis.on('error', () => {}) // Whoever waits for an answer gets the reason.
+  redis.on('close', () => {
+    if (!isGone && !isStopping()) log.warn('Redis is gone')
+    isGone = true
+  })
+  redis.on('ready', () => {
+    if (isGone) log.info('Redis is back')
+    isGone = false
+  })
+}

@@ -1,0 +1,76 @@
+import type { Config } from '../config.ts'
+import { type EmbeddedName, openEmbeddedServers } from './embedded-servers.ts'
+import { findJwtSecret } from './jwt-secret.ts'
+import { inspectRedis } from './redis-check.ts'
+
+export type Services = {
+  redisUrl: string
+  databaseUrl: string
+  /** Secret of HS256 tokens; undefined where only the keys of JWKS_URL count. */
+  jwtSecret: string | undefined
+  /** Lines for people: what was found or started. */
+  describe: string[]
+  /** Starts an embedded server again when it ends, until the release. One process per data folder is enough. */
+  watch(report: (line: string) => void): void
+  /** Stops the embedded servers where no other process uses them. May be called again. */
+  release(): Promise<void>
+}
+
+/**
+ * Finds or starts the Redis and the Postgres of this configuration: given ones are checked, embedded ones live in
+ * DATA_DIR and are shared by all processes on that folder.
+ *
+ * @param report gets lines for people while something takes time or needs attention.
+ * @throws Error that says in a few words what to do.
+ */
+export async function resolveServices(
+  config: Config,
+  report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+): Promise<Services> {
+  const jwtSecret = findJwtSecret(config)
+  if (config.REDIS_URL) await checkGivenRedis(config.REDIS_URL, config.ALLOW_UNSAFE_REDIS, report)
+  const missing: EmbeddedName[] = []
+  if (!config.REDIS_URL) missing.push('redis')
+  if (!config.DATABASE_URL) missing.push('postgres')
+  const embedded =
+    missing.length > 0 ? await openEmbeddedServers(config.DATA_DIR, missing, report) : null
+
+  const describe = [
+    embedded?.redis?.description ?? 'Redis of REDIS_URL',
+    embedded?.postgres?.description ?? 'Postgres of DATABASE_URL',
+  ]
+  if (embedded) describe.push(`Data in ${embedded.folder}`)
+  if (jwtSecret && !config.JWT_SECRET) {
+    describe.push(
+      'Tokens are signed with a secret made for this folder; set JWT_SECRET to use yours',
+    )
+  }
+  return {
+    redisUrl: config.REDIS_URL ?? embedded?.redis?.url ?? '',
+    databaseUrl: config.DATABASE_URL ?? embedded?.postgres?.url ?? '',
+    jwtSecret,
+    describe,
+    watch: (tell) => embedded?.watch(tell),
+    release: async () => embedded?.release(),
+  }
+}
+
+async function checkGivenRedis(
+  url: string,
+  allowUnsafe: boolean,
+  report: (line: string) => void,
+): Promise<void> {
+  const found = await inspectRedis(url).catch((error: Error) => {
+    throw new Error(`The Redis of REDIS_URL cannot be used: ${error.message}`)
+  })
+  if (!found.readable) {
+    report(
+      `${found.name} does not show its settings: make sure that it is durable and never evicts.`,
+    )
+  }
+  if (found.unsafe.length === 0) return
+  const problems = `The Redis of REDIS_URL may lose accepted orders: ${found.unsafe.join('; ')}.`
+  if (!allowUnsafe)
+    throw new Error(`${problems} Set ALLOW_UNSAFE_REDIS=true to use it all the same.`)
+  report(`${problems} It is used all the same, as ALLOW_UNSAFE_REDIS says.`)
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { configShape, loadConfig } from '../src/config.ts'
+
+describe('.env.example', () => {
+  const text = readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8')
+  const listed = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=)/gm, ''))
+
+  it('lists every variable of the configuration, and no other', () => {
+    expect(Object.keys(listed).sort()).toEqual(Object.keys(configShape.shape).sort())
+  })
+
+  it('shows the defaults', () => {
+    expect(loadConfig(listed)).toEqual(loadConfig({}))
+  })
+})
+
+describe('the configuration', () => {
+  it('reports every problem at once', () => {
+    const wrong = {
+      PORT: '70000',
+      ORDER_HOLD_MS: 'soon',
+      REDIS_URL: 'http://example.org',
+      DATABASE_URL: 'postgresql://localhost/stampede',
+      JWT_SECRET: 'short',
+    }
+    const problems = messageOf(() => loadConfig(wrong)).match(/^ {2}[A-Z_]+/gm)
+    expect(problems).toEqual(['  PORT', '  REDIS_URL', '  ORDER_HOLD_MS', '  JWT_SECRET'])
+  })
+
+  it('accepts a short secret only where a person plays alone', () => {
+    expect(loadConfig({ JWT_SECRET: 'short' }).JWT_SECRET).toBe('short')
+    expect(() => loadConfig({ JWT_SECRET: 'short', REDIS_URL: 'redis://localhost' })).toThrow(
+      'JWT_SECRET: must have at least 32 characters with REDIS_URL or DATABASE_URL',
+    )
+  })
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(loadConfig({ PORT: '' }).PORT).toBe(3000)
+  })
+
+  it('cannot be changed', () => {
+    expect(Object.isFrozen(loadConfig({}))).toBe(true)
+  })
+})
+
+function messageOf(action: () => unknown): string {
+  try {
+    action()
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('nothing was thrown')
+}
