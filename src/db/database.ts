@@ -1,0 +1,34 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Kysely } from 'kysely'
+
+/** The ORM's connections inside or outside a transaction, for plain SQL with bound values; it knows no tables. */
+export type Database = Kysely<unknown>
+
+/** The ORM's connections, outside any transaction. */
+export function databaseOf(orm: MikroORM): Database {
+  return orm.em.fork().getKysely<unknown>() as Database
+}
+
+/**
+ * Runs the work in one transaction and gives its connection back whatever happens. The ORM's own
+ * `em.transactional` keeps it for ever where the connection breaks before the commit is answered: a few restarts of
+ * Postgres would leave a process without any.
+ */
+export function inTransaction<Value>(
+  db: Database,
+  work: (db: Database) => Promise<Value>,
+): Promise<Value> {
+  return db.transaction().execute(work)
+}
+
+/** Runs reads that all see the same moment. */
+export function inSnapshot<Value>(
+  db: Database,
+  work: (db: Database) => Promise<Value>,
+): Promise<Value> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(work)
+}

@@ -1,0 +1,58 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import { amount, id, time } from './columns.ts'
+
+export const Order = defineEntity({
+  name: 'Order',
+  tableName: 'orders',
+  properties: {
+    shop: id().primary(),
+    id: id().primary(),
+    userId: id(),
+    status: p.text().$type<'PENDING' | 'COMPLETED' | 'CANCELLED' | 'EXPIRED'>(),
+    originalAmount: amount(),
+    discountAmount: amount(),
+    finalAmount: amount(),
+    userCouponId: id().nullable(),
+    fingerprint: p.text(),
+    paidAtOnce: p.boolean(),
+    orderedAt: time(),
+    expiresAt: time(),
+    cancelledAt: time().nullable(),
+    updatedAt: time(),
+  },
+})
+
+/** One line of an order, with the product as it was when it was sold. */
+export const OrderItem = defineEntity({
+  name: 'OrderItem',
+  tableName: 'order_items',
+  properties: {
+    shop: id().primary(),
+    orderId: id().primary(),
+    line: p.smallint().primary(),
+    id: id(),
+    optionId: id(),
+    productId: id(),
+    productName: p.text(),
+    optionValue: p.text().nullable(),
+    unitPrice: amount(),
+    quantity: p.integer(),
+    subtotal: amount(),
+    discountAmount: amount(),
+  },
+})
+
+export const Payment = defineEntity({
+  name: 'Payment',
+  tableName: 'payments',
+  properties: {
+    shop: id().primary(),
+    id: id().primary(),
+    orderId: id(),
+    userId: id(),
+    amount: amount(),
+    discountAmount: amount(),
+    status: p.text().$type<'PAID' | 'REFUNDED' | 'PARTIALLY_REFUNDED'>(),
+    paidAt: time(),
+  },
+})

@@ -1,0 +1,56 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import { amount, eventId, id, time } from './columns.ts'
+
+export const Product = defineEntity({
+  name: 'Product',
+  tableName: 'products',
+  properties: {
+    shop: id().primary(),
+    id: id().primary(),
+    name: p.text(),
+    brand: p.text().nullable(),
+    description: p.text().nullable(),
+    status: p.text().$type<'ACTIVE' | 'INACTIVE' | 'OUT_OF_STOCK'>(),
+    createdAt: time(),
+    updatedAt: time(),
+  },
+})
+
+/** What is sold. Every unit is free (`stock`), held by a pending order, or sold. */
+export const ProductOption = defineEntity({
+  name: 'ProductOption',
+  tableName: 'product_options',
+  properties: {
+    shop: id().primary(),
+    id: id().primary(),
+    productId: id(),
+    optionValue: p.text().nullable(),
+    price: amount(),
+    perUserLimit: p.integer().nullable(),
+    saleStartsAt: time().nullable(),
+    saleEndsAt: time().nullable(),
+    holdMs: p.integer().nullable(),
+    stock: amount(),
+    held: amount(),
+    sold: amount(),
+    createdAt: time(),
+    updatedAt: time(),
+  },
+})
+
+/** One change of the free units of an option; the changes of an option sum to its `stock`. */
+export const ProductStockHistory = defineEntity({
+  name: 'ProductStockHistory',
+  tableName: 'product_stock_history',
+  properties: {
+    shop: id().primary(),
+    eventId: eventId().primary(),
+    line: p.smallint().primary(),
+    optionId: id(),
+    type: p.text().$type<'INITIAL' | 'ADJUST' | 'ORDER' | 'CANCEL' | 'EXPIRE'>(),
+    change: amount(),
+    reason: p.text().nullable(),
+    orderId: id().nullable(),
+    at: time(),
+  },
+})

@@ -1,0 +1,4 @@
+import { FlashSale } from './0001-flash-sale.ts'
+
+/** Every migration in the order in which they run. The names are stored in the database: never rename one. */
+export const migrations = [{ name: '0001-flash-sale', class: FlashSale }]

@@ -1,0 +1,97 @@
+import type { EntityManager, InferEntity } from '@mikro-orm/postgresql'
+import type { OrderRecord } from '../domain/events.ts'
+import { cutPage, decodeCursor, type Page } from './cursor.ts'
+import { Order, OrderItem, Payment } from './entities/orders.ts'
+
+const orderIdPattern = /^[0-9a-f]{11}[A-Za-z0-9_-]{22}$/
+
+/** The persisted order in the shape in which it was decided, or null. It may lag behind Redis by the drain. */
+export async function findOrder(
+  em: EntityManager,
+  shop: string,
+  orderId: string,
+): Promise<OrderRecord | null> {
+  const order = await em.findOne(Order, { shop, id: orderId }, { disableIdentityMap: true })
+  return order && ((await orderRecords(em, shop, [order]))[0] ?? null)
+}
+
+/** A user's persisted orders, newest first. `bad_cursor` where the cursor is none of this list. */
+export async function listOrders(
+  em: EntityManager,
+  shop: string,
+  userId: string,
+  page: { status?: OrderRecord['status'] | undefined; limit: number; cursor?: string | undefined },
+): Promise<Page<OrderRecord> | 'bad_cursor'> {
+  const before = page.cursor === undefined ? undefined : decodeCursor(page.cursor, orderIdPattern)
+  if (before === null) return 'bad_cursor'
+  const orders = await em.find(
+    Order,
+    {
+      shop,
+      userId,
+      ...(before !== undefined && { id: { $lt: before } }),
+      ...(page.status !== undefined && { status: page.status }),
+    },
+    { orderBy: { id: 'desc' }, limit: page.limit + 1, disableIdentityMap: true },
+  )
+  const records = await orderRecords(em, shop, orders)
+  return cutPage(records, page.limit, { keyOf: (order) => order.id, itemOf: (order) => order })
+}
+
+async function orderRecords(
+  em: EntityManager,
+  shop: string,
+  orders: InferEntity<typeof Order>[],
+): Promise<OrderRecord[]> {
+  if (orders.length === 0) return []
+  const ofOrders = { shop, orderId: { $in: orders.map(({ id }) => id) } }
+  const [items, payments] = await Promise.all([
+    em.find(OrderItem, ofOrders, { orderBy: { line: 'asc' }, disableIdentityMap: true }),
+    em.find(Payment, ofOrders, { disableIdentityMap: true }),
+  ])
+  const itemsOf = Map.groupBy(items, ({ orderId }) => orderId)
+  const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]))
+  return orders.map((order) =>
+    orderRecord(order, itemsOf.get(order.id) ?? [], paymentOf.get(order.id)),
+  )
+}
+
+function orderRecord(
+  order: InferEntity<typeof Order>,
+  items: InferEntity<typeof OrderItem>[],
+  payment: InferEntity<typeof Payment> | undefined,
+): OrderRecord {
+  return {
+    id: order.id,
+    userId: order.userId,
+    status: order.status,
+    fingerprint: order.fingerprint,
+    paidAtOnce: order.paidAtOnce,
+    items: items.map(({ optionValue, ...item }) => ({
+      id: item.id,
+      optionId: item.optionId,
+      productId: item.productId,
+      productName: item.productName,
+      ...(optionValue != null && { optionValue }),
+      unitPrice: item.unitPrice,
+      quantity: item.quantity,
+      subtotal: item.subtotal,
+      discountAmount: item.discountAmount,
+    })),
+    originalAmount: order.originalAmount,
+    discountAmount: order.discountAmount,
+    finalAmount: order.finalAmount,
+    ...(order.userCouponId != null && { userCouponId: order.userCouponId }),
+    ...(payment && {
+      payment: {
+        id: payment.id,
+        amount: payment.amount,
+        status: 'PAID' as const,
+        paidAt: payment.paidAt.getTime(),
+      },
+    }),
+    orderedAt: order.orderedAt.getTime(),
+    expiresAt: order.expiresAt.getTime(),
+    ...(order.cancelledAt != null && { cancelledAt: order.cancelledAt.getTime() }),
+  }
+}

@@ -1,0 +1,65 @@
+import { Migrator } from '@mikro-orm/migrations'
+import { MikroORM } from '@mikro-orm/postgresql'
+import { limits } from '../limits.ts'
+import { Balance, BalanceHistory } from './entities/balances.ts'
+import { Coupon, CouponHistory, UserCoupon } from './entities/coupons.ts'
+import { Order, OrderItem, Payment } from './entities/orders.ts'
+import { Product, ProductOption, ProductStockHistory } from './entities/products.ts'
+import { DeadLetter, OutboxWatermark, Shop } from './entities/shops.ts'
+import { User } from './entities/users.ts'
+import { migrations } from './migrations/migrations.ts'
+
+const entities = [
+  Shop,
+  OutboxWatermark,
+  DeadLetter,
+  User,
+  Balance,
+  BalanceHistory,
+  Product,
+  ProductOption,
+  ProductStockHistory,
+  Coupon,
+  UserCoupon,
+  CouponHistory,
+  Order,
+  OrderItem,
+  Payment,
+]
+
+/**
+ * The way to Postgres. It connects at its first query, not here: selling goes on without Postgres, and so does a
+ * start. Use one `orm.em.fork()` per request or job, `inTransaction` for a
+ * transaction, and close with `orm.close()`.
+ *
+ * @param options.poolMax connections of this process (default `limits.postgresPoolMax`).
+ * @param options.statementTimeoutMs longest statement (default `limits.postgresStatementTimeoutMs`); 0 means no end.
+ */
+export function openOrm(
+  databaseUrl: string,
+  options: { poolMax?: number; statementTimeoutMs?: number } = {},
+): MikroORM {
+  const statementTimeoutMs = options.statementTimeoutMs ?? limits.postgresStatementTimeoutMs
+  return new MikroORM({
+    clientUrl: databaseUrl,
+    entities,
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, snapshot: false, silent: true },
+    // The address may belong to a role that cannot create databases; who runs the server makes it.
+    ensureDatabase: false,
+    pool: { min: 0, max: options.poolMax ?? limits.postgresPoolMax, idleTimeoutMillis: 30_000 },
+    driverOptions: {
+      // The driver reads the address too, because only it knows about sslmode and its kin.
+      connectionString: databaseUrl,
+      application_name: 'stampede',
+      options: '-c TimeZone=UTC',
+      keepAlive: true,
+      connectionTimeoutMillis: limits.postgresConnectTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      lock_timeout: statementTimeoutMs && limits.postgresLockTimeoutMs,
+      // Our own clock is for a server that vanished without a word, so it leaves the server's the first shot.
+      query_timeout: statementTimeoutMs && statementTimeoutMs + limits.postgresConnectTimeoutMs,
+      idle_in_transaction_session_timeout: limits.postgresIdleInTransactionMs,
+    },
+  })
+}

@@ -1,0 +1,72 @@
+import type { Redis } from 'ioredis'
+import { sql } from 'kysely'
+import { afterAll } from 'vitest'
+import { databaseOf } from '../../src/db/database.ts'
+import { openOrm } from '../../src/db/orm.ts'
+import { ensureShop, findWatermark } from '../../src/db/shops.ts'
+import type { EventData, EventType } from '../../src/domain/events.ts'
+import { reapHolds } from '../../src/engine/reap-holds.ts'
+import { connectRedis } from '../../src/redis/client.ts'
+import { shopKey } from '../../src/redis/keys.ts'
+import { type Drain, drainOutbox } from '../../workers/drain-outbox.ts'
+import { createDatabase } from '../support/postgres.ts'
+import { redisUrl, uniqueShop } from '../support/redis.ts'
+import { openSale, type Sale } from '../support/sale.ts'
+
+/**
+ * Shops with their database, and short ways to fill the outbox of the one and to look into the other.
+ *
+ * @param options.redisDatabase a logical database of the Redis, where a shop of its own does not keep tests apart.
+ */
+export async function openBooks(options: { redisDatabase?: number } = {}) {
+  const url = new URL(redisUrl())
+  url.pathname = `/${options.redisDatabase ?? 0}`
+  const redis = connectRedis(url.href, { name: 'test' })
+  afterAll(() => redis.disconnect())
+  await redis.connect()
+  const databaseUrl = await createDatabase()
+  const orm = openOrm(databaseUrl)
+  afterAll(() => orm.close())
+  return {
+    redis,
+    orm,
+    redisUrl: url.href,
+    databaseUrl,
+    async openShop() {
+      const sale = await openSale(redis, uniqueShop())
+      await ensureShop(databaseOf(orm), sale.shop)
+      return { ...sale, ...bookkeeping(sale) }
+    },
+  }
+
+  function bookkeeping(sale: Sale) {
+    const { shop } = sale
+    const outbox = shopKey(shop, 'outbox')
+    return {
+      /** Appends an event as a decision does; returns the id of its entry. */
+      append: <Type extends EventType>(type: Type, data: EventData<Type>) =>
+        append(redis, outbox, ['type', type, 'v', '1', 'data', JSON.stringify(data)]),
+      /** Appends any fields. */
+      appendRaw: (...fields: string[]) => append(redis, outbox, fields),
+      drain: (options: Partial<Drain> = {}) =>
+        drainOutbox({ orm, redis, engine: sale.engine, shop, ...options }),
+      reap: () => reapHolds(sale.engine, { shop }),
+      backlog: () => redis.xlen(outbox),
+      watermark: () => findWatermark(databaseOf(orm), shop),
+      /** Rows of a table of this shop, without the shop, in the order of their keys, which are the first columns. */
+      async rows(table: string, columns = '*'): Promise<Record<string, unknown>[]> {
+        const { rows } = await sql<Record<string, unknown>>`
+          select ${sql.raw(columns)} from ${sql.table(table)} as t where shop = ${shop} order by t
+        `.execute(orm.em.getKysely())
+        return rows.map(({ shop: _, ...row }) => row)
+      },
+    }
+  }
+}
+
+export type Books = Awaited<ReturnType<typeof openBooks>>
+export type Shop = Awaited<ReturnType<Books['openShop']>>
+
+async function append(redis: Redis, outbox: string, fields: string[]): Promise<string> {
+  return (await redis.xadd(outbox, '*', ...fields)) as string
+}

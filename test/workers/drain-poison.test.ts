@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ChargeRecord } from '../../src/domain/events.ts'
+import { value } from '../support/sale.ts'
+import { openBooks, type Shop } from './books.ts'
+
+const books = await openBooks()
+let shop: Shop
+
+beforeEach(async () => {
+  shop = await books.openShop()
+})
+
+/** A charge that a decision could have made. */
+const charge = (id: string, facts: Partial<ChargeRecord> = {}): ChargeRecord => ({
+  id,
+  fingerprint: 'f',
+  userId: id,
+  amount: 5,
+  beforeAmount: 0,
+  afterAmount: 5,
+  at: 1_800_000_000_000,
+  ...facts,
+})
+const chargedUsers = async () =>
+  (await shop.rows('balance_history', 'event_id, user_id')).map(({ user_id }) => user_id)
+const deadLetters = () => shop.rows('dead_letters', 'stream_id, type, data, error')
+
+describe('the drain and poison', () => {
+  const neverEvents: [title: string, fields: string[], error: RegExp][] = [
+    ['JSON that is none', ['type', 'balance_charged', 'v', '1', 'data', '{"id":'], /JSON/],
+    ['an unknown type', ['type', 'balance_eaten', 'v', '1', 'data', '{}'], /unknown event type/],
+    ['a name of every object', ['type', 'toString', 'v', '1', 'data', '{}'], /unknown event type/],
+    ['an unknown version', ['type', 'balance_charged', 'v', '2', 'data', '{}'], /version 2/],
+    ['an unknown shape', ['type', 'balance_charged', 'v', '1', 'data', '{"id":"x"}'], /userId/],
+    ['fields of something else', ['hello', 'world\0'], /unknown event type/],
+  ]
+  for (const [title, fields, error] of neverEvents) {
+    it(`puts ${title} among the dead letters and brings the rest`, async () => {
+      await shop.append('balance_charged', charge('ann'))
+      const poison = await shop.appendRaw(...fields)
+      await shop.append('balance_charged', charge('bob'))
+      expect(await shop.drain()).toEqual({ events: 3, deadLetters: 1, more: false })
+      expect(await chargedUsers()).toEqual(['ann', 'bob'])
+      expect(await deadLetters()).toEqual([
+        {
+          stream_id: poison,
+          type: fields[0] === 'type' ? fields[1] : '',
+          data: fields[5] ?? '',
+          error: expect.stringMatching(error),
+        },
+      ])
+      expect(await shop.backlog()).toBe(0)
+    })
+  }
+
+  const refusedByPostgres: [title: string, data: ChargeRecord, error: RegExp][] = [
+    ['breaks a constraint', charge('mallory', { afterAmount: 6 }), /balance_history_check/],
+    ['repeats a row', charge('mallory', { id: 'ann' }), /balance_history_id_shop_key/],
+    ['holds a NUL', charge('mal\0lory'), /0x00/],
+    ['has a name too long for an index', charge(randomBytes(20_000).toString('hex')), /index row/],
+  ]
+  for (const [title, data, error] of refusedByPostgres) {
+    it(`puts an event that ${title} among the dead letters and brings the rest, in order`, async () => {
+      await shop.append('balance_charged', charge('ann'))
+      for (let index = 0; index < 20; index++) {
+        await shop.append('balance_charged', charge(`user-${index}`))
+      }
+      const poison = await shop.append('balance_charged', data)
+      await shop.append('balance_charged', charge('bob'))
+      expect(await shop.drain()).toEqual({ events: 23, deadLetters: 1, more: false })
+      expect(await chargedUsers()).toEqual([
+        'ann',
+        ...Array.from({ length: 20 }, (_, index) => `user-${index}`),
+        'bob',
+      ])
+      expect(await deadLetters()).toEqual([
+        {
+          stream_id: poison,
+          type: 'balance_charged',
+          data: JSON.stringify(data),
+          error: expect.stringMatching(error),
+        },
+      ])
+      expect(await shop.backlog()).toBe(0)
+    })
+  }
+
+  it('keeps what belongs to a dead letter out of the books as well', async () => {
+    const optionId = await shop.option({ stock: 10 })
+    await shop.drain()
+    const order = value(await shop.order('ann', { [optionId]: 1 }))
+    const [entry] = await books.redis.xrange(`{${shop.shop}}:outbox`, '-', '+')
+    const [id, fields] = entry as [string, string[]]
+    await books.redis.xdel(`{${shop.shop}}:outbox`, id)
+    const broken = JSON.parse(fields[5] as string)
+    await shop.append('order_placed', { ...broken, finalAmount: broken.finalAmount + 1 })
+    value(await shop.cancel('ann', order.id))
+    value(await shop.order('bob', { [optionId]: 3 }))
+    expect(await shop.drain()).toEqual({ events: 3, deadLetters: 2, more: false })
+    expect(await shop.rows('orders', 'user_id')).toEqual([{ user_id: 'bob' }])
+    expect(await shop.rows('product_options', 'stock, held, sold')).toEqual([
+      { stock: '7', held: '3', sold: '0' },
+    ])
+    expect((await deadLetters()).map(({ type }) => type)).toEqual([
+      'order_placed',
+      'order_cancelled',
+    ])
+  })
+
+  it('survives a batch of nothing but poison', async () => {
+    for (let index = 0; index < 40; index++) {
+      await shop.append('balance_charged', charge('mallory', { afterAmount: 6 }))
+    }
+    expect(await shop.drain()).toEqual({ events: 40, deadLetters: 40, more: false })
+    expect(await chargedUsers()).toEqual([])
+  })
+})

@@ -1,0 +1,70 @@
+import { sql } from 'kysely'
+import { afterAll, expect, it } from 'vitest'
+import { migrate } from '../../src/db/migrate.ts'
+import { openOrm } from '../../src/db/orm.ts'
+import { createDatabase } from '../support/postgres.ts'
+
+const databaseUrl = await createDatabase()
+const orm = openOrm(databaseUrl)
+afterAll(() => orm.close())
+
+type Column = { table: string; name: string; type: string; nullable: boolean; collation: string }
+
+it('has exactly the tables, columns and keys in Postgres that the entities declare', async () => {
+  const { rows: migrated } = await sql<Column>`
+    select c.table_name as table, c.column_name as name, c.udt_name as type,
+      c.is_nullable = 'YES' as nullable, coalesce(c.collation_name, '') as collation
+    from information_schema.columns c
+    where c.table_schema = 'public' and c.table_name <> 'mikro_orm_migrations'
+    order by c.table_name, c.ordinal_position`.execute(orm.em.getKysely())
+  const { rows: keys } = await sql<{ table: string; columns: string[] }>`
+    select conrelid::regclass::text as table, array(
+      select attname::text from unnest(conkey) with ordinality as key (number, position)
+      join pg_attribute on attrelid = conrelid and attnum = key.number order by key.position
+    ) as columns
+    from pg_constraint
+    where contype = 'p' and connamespace = 'public'::regnamespace
+      and conrelid <> 'mikro_orm_migrations'::regclass
+    order by 1`.execute(orm.em.getKysely())
+
+  const metadata = [...orm.getMetadata().getAll().values()]
+  metadata.sort((a, b) => (a.tableName < b.tableName ? -1 : 1))
+  const short: Record<string, string> = {
+    bigint: 'int8',
+    int: 'int4',
+    smallint: 'int2',
+    boolean: 'bool',
+  }
+  const declared = metadata.flatMap((meta) =>
+    meta.props.map((property) => {
+      const type = property.columnTypes[0] as string
+      return {
+        table: meta.tableName,
+        name: property.fieldNames[0],
+        type: short[type] ?? type,
+        nullable: property.nullable === true,
+        collation: property.collation ?? '',
+      }
+    }),
+  )
+
+  expect(declared).toEqual(migrated)
+  expect(
+    metadata.map((meta) => ({
+      table: meta.tableName,
+      columns: meta.primaryKeys.map((key) => meta.properties[key]?.fieldNames[0]),
+    })),
+  ).toEqual(keys)
+})
+
+it('migrates down to nothing and up again, once, when several processes start together', async () => {
+  await orm.migrator.down()
+  const { rows } = await sql`
+    select 1 from information_schema.tables
+    where table_schema = 'public' and table_name <> 'mikro_orm_migrations'`.execute(
+    orm.em.getKysely(),
+  )
+  expect(rows).toEqual([])
+  const ran = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)))
+  expect(ran.flat()).toEqual(['0001-flash-sale'])
+})

@@ -1,0 +1,68 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { sql } from 'kysely'
+import { databaseOf, inTransaction } from '../src/db/database.ts'
+import type { Watermark } from '../src/db/shops.ts'
+import type { OutboxEntry } from './outbox-entries.ts'
+import { deadLetterOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
+import { MissingRows, writeRows } from './write-rows.ts'
+
+/** Another drain moved the shop's watermark first: what this one holds is persisted already. */
+export class Fenced extends Error {
+  override name = 'Fenced'
+}
+
+/** Where a batch goes: the shop, and the watermark that must still stand there. */
+export type Place = { orm: MikroORM; shop: string; from: Watermark }
+
+/**
+ * Persists a batch and moves the watermark behind it, in one transaction. Where Postgres refuses the data, the
+ * batch is halved until the one entry that it refuses stands alone; that one becomes a dead letter, in a
+ * transaction with its own watermark, and everything else is persisted.
+ *
+ * @returns the new watermark and the number of dead letters.
+ * @throws Fenced, or whatever stopped Postgres. A part of the batch, and even the whole, may then be committed:
+ *   only the watermark in Postgres knows.
+ */
+export async function commitBatch(
+  place: Place,
+  entries: readonly OutboxEntry[],
+): Promise<{ watermark: Watermark; deadLetters: number }> {
+  try {
+    return await commitRows(place, entries, rowsOf(entries))
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    const [only] = entries
+    if (entries.length === 1 && only) {
+      return await commitRows(place, entries, deadLetterOf(only, String(error)))
+    }
+  }
+  const middle = Math.ceil(entries.length / 2)
+  const first = await commitBatch(place, entries.slice(0, middle))
+  const second = await commitBatch({ ...place, from: first.watermark }, entries.slice(middle))
+  return { ...second, deadLetters: first.deadLetters + second.deadLetters }
+}
+
+async function commitRows(
+  { orm, shop, from }: Place,
+  entries: readonly OutboxEntry[],
+  rows: OutboxRows,
+): Promise<{ watermark: Watermark; deadLetters: number }> {
+  const { eventId, streamId } = entries.at(-1) as OutboxEntry
+  await inTransaction(databaseOf(orm), async (db) => {
+    // The compare-and-set comes first: it locks out every other drain of the shop until the commit.
+    const moved = await sql`
+      update outbox_watermarks
+      set event_id = ${eventId.toString()}, stream_id = ${streamId}, updated_at = now()
+      where shop = ${shop} and event_id = ${from.eventId.toString()}`.execute(db)
+    if (moved.numAffectedRows !== 1n) throw new Fenced(`${shop} is beyond ${from.streamId}`)
+    await writeRows(db, shop, rows)
+  })
+  return { watermark: { eventId, streamId }, deadLetters: rows.deadLetters.length }
+}
+
+/** Is it this data, and would be refused again? Class 22 is bad data, 23 a broken constraint, 54000 too long a key. */
+function isDataError(error: unknown): boolean {
+  if (error instanceof MissingRows) return true
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return /^(22|23)...$|^54000$/.test(String(error.code))
+}

@@ -1,0 +1,185 @@
+import type { OrderRecord } from '../src/domain/events.ts'
+import type { OutboxRows } from './outbox-rows.ts'
+import { changeCoupon, changeOption, seeUser } from './row-changes.ts'
+
+export function orderPlaced(rows: OutboxRows, eventId: string, order: OrderRecord): void {
+  const at = order.orderedAt
+  seeUser(rows, order.userId, at)
+  addOrder(rows, order)
+  for (const [index, item] of order.items.entries()) {
+    rows.stockHistory.push(stockChange(eventId, order, index, 'ORDER', -item.quantity, at))
+    changeOption(
+      rows,
+      item.optionId,
+      at,
+      order.status === 'PENDING'
+        ? { stock: -item.quantity, held: item.quantity }
+        : { stock: -item.quantity, sold: item.quantity },
+    )
+  }
+  moveUserCoupon(rows, eventId, order, at)
+  takePayment(rows, eventId, order)
+}
+
+export function orderPaid(rows: OutboxRows, eventId: string, order: OrderRecord): void {
+  const at = order.payment?.paidAt ?? order.orderedAt
+  changeOrder(rows, order, at)
+  for (const { optionId, quantity } of order.items) {
+    changeOption(rows, optionId, at, { held: -quantity, sold: quantity })
+  }
+  moveUserCoupon(rows, eventId, order, at)
+  takePayment(rows, eventId, order)
+}
+
+export function orderCancelled(rows: OutboxRows, eventId: string, order: OrderRecord): void {
+  giveBack(rows, eventId, order, 'CANCEL')
+}
+
+export function orderExpired(rows: OutboxRows, eventId: string, order: OrderRecord): void {
+  giveBack(rows, eventId, order, 'EXPIRE')
+}
+
+function giveBack(
+  rows: OutboxRows,
+  eventId: string,
+  order: OrderRecord,
+  type: 'CANCEL' | 'EXPIRE',
+): void {
+  const at = order.cancelledAt ?? order.expiresAt
+  changeOrder(rows, order, at)
+  for (const [index, item] of order.items.entries()) {
+    rows.stockHistory.push(stockChange(eventId, order, index, type, item.quantity, at))
+    changeOption(rows, item.optionId, at, { held: -item.quantity, stock: item.quantity })
+  }
+  moveUserCoupon(rows, eventId, order, at)
+}
+
+function addOrder(rows: OutboxRows, order: OrderRecord): void {
+  const row = {
+    id: order.id,
+    user_id: order.userId,
+    status: order.status,
+    original_amount: order.originalAmount,
+    discount_amount: order.discountAmount,
+    final_amount: order.finalAmount,
+    user_coupon_id: order.userCouponId,
+    fingerprint: order.fingerprint,
+    paid_at_once: order.paidAtOnce,
+    ordered_at: order.orderedAt,
+    expires_at: order.expiresAt,
+    cancelled_at: order.cancelledAt,
+    updated_at: order.orderedAt,
+  }
+  rows.orders.push(row)
+  rows.placed.set(order.id, row)
+  for (const [index, item] of order.items.entries()) {
+    rows.orderItems.push({
+      order_id: order.id,
+      line: index + 1,
+      id: item.id,
+      option_id: item.optionId,
+      product_id: item.productId,
+      product_name: item.productName,
+      option_value: item.optionValue,
+      unit_price: item.unitPrice,
+      quantity: item.quantity,
+      subtotal: item.subtotal,
+      discount_amount: item.discountAmount,
+    })
+  }
+}
+
+/** Changes the row of this batch, or that of an earlier one. */
+function changeOrder(rows: OutboxRows, order: OrderRecord, at: number): void {
+  const state = { status: order.status, cancelled_at: order.cancelledAt, updated_at: at }
+  const placed = rows.placed.get(order.id)
+  if (placed) Object.assign(placed, state)
+  else rows.orderChanges.set(order.id, { id: order.id, ...state })
+}
+
+function stockChange(
+  eventId: string,
+  order: OrderRecord,
+  index: number,
+  type: 'ORDER' | 'CANCEL' | 'EXPIRE',
+  change: number,
+  at: number,
+) {
+  return {
+    event_id: eventId,
+    line: index + 1,
+    option_id: order.items[index]?.optionId,
+    type,
+    change,
+    order_id: order.id,
+    at,
+  }
+}
+
+function takePayment(rows: OutboxRows, eventId: string, order: OrderRecord): void {
+  const { payment, balanceChange } = order
+  if (!payment) return
+  rows.payments.push({
+    id: payment.id,
+    order_id: order.id,
+    user_id: order.userId,
+    amount: payment.amount,
+    discount_amount: order.discountAmount,
+    status: payment.status,
+    paid_at: payment.paidAt,
+  })
+  if (!balanceChange) return
+  rows.balanceHistory.push({
+    event_id: eventId,
+    line: 1,
+    id: balanceChange.id,
+    user_id: order.userId,
+    type: 'DEDUCT',
+    amount: balanceChange.amount,
+    before_amount: balanceChange.beforeAmount,
+    after_amount: balanceChange.afterAmount,
+    order_id: order.id,
+    user_coupon_id: order.userCouponId,
+    at: payment.paidAt,
+  })
+  rows.balances.set(order.userId, {
+    user_id: order.userId,
+    amount: balanceChange.afterAmount,
+    updated_at: payment.paidAt,
+  })
+}
+
+const couponActions = {
+  HELD: 'HELD',
+  USED: 'USED',
+  AVAILABLE: 'RESTORED',
+  EXPIRED: 'EXPIRED',
+} as const
+
+function moveUserCoupon(rows: OutboxRows, eventId: string, order: OrderRecord, at: number): void {
+  const { userCouponId, userCouponStatus: status } = order
+  if (!userCouponId || !status) return
+  const couponId = userCouponId.slice(0, userCouponId.lastIndexOf('.'))
+  const isTaken = status === 'HELD' || status === 'USED'
+  const state = {
+    status,
+    order_id: isTaken ? order.id : null,
+    payment_id: status === 'USED' ? order.payment?.id : null,
+    used_at: status === 'USED' ? at : null,
+  }
+  const issued = rows.issued.get(userCouponId)
+  if (issued) Object.assign(issued, state)
+  else rows.userCouponChanges.set(userCouponId, { id: userCouponId, ...state })
+  rows.couponHistory.push({
+    event_id: eventId,
+    line: 1,
+    user_coupon_id: userCouponId,
+    coupon_id: couponId,
+    user_id: order.userId,
+    action: couponActions[status],
+    order_id: order.id,
+    applied_discount: isTaken ? order.discountAmount : null,
+    at,
+  })
+  if (status === 'USED') changeCoupon(rows, couponId, at, { used: 1 })
+}

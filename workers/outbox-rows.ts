@@ -1,0 +1,138 @@
+import type { OutboxEvent } from '../src/domain/events.ts'
+import {
+  balanceCharged,
+  couponClaimed,
+  couponCreated,
+  productCreated,
+  stockAdjusted,
+} from './catalog-rows.ts'
+import { orderCancelled, orderExpired, orderPaid, orderPlaced } from './order-rows.ts'
+import type { OutboxEntry } from './outbox-entries.ts'
+import type { Row } from './outbox-tables.ts'
+
+/** What a batch of events becomes in Postgres. What many events change, they change once per batch. */
+export type OutboxRows = {
+  /** Every user an event names: the first one makes the row. */
+  users: Map<string, Row<'users'>>
+  products: Row<'products'>[]
+  productOptions: Row<'product_options'>[]
+  optionChanges: Map<string, OptionChange>
+  stockHistory: Row<'product_stock_history'>[]
+  coupons: Row<'coupons'>[]
+  couponChanges: Map<string, CouponChange>
+  userCoupons: Row<'user_coupons'>[]
+  /** The last state of user coupons that were issued by an earlier batch. */
+  userCouponChanges: Map<string, UserCouponState>
+  couponHistory: Row<'coupon_history'>[]
+  orders: Row<'orders'>[]
+  /** The last state of orders that were placed by an earlier batch. */
+  orderChanges: Map<string, OrderState>
+  orderItems: Row<'order_items'>[]
+  payments: Row<'payments'>[]
+  balanceHistory: Row<'balance_history'>[]
+  balances: Map<string, Row<'balances'>>
+  deadLetters: Row<'dead_letters'>[]
+
+  /** The rows above that a later event of the same batch may still change. */
+  placed: Map<string, Row<'orders'>>
+  issued: Map<string, Row<'user_coupons'>>
+}
+
+/** Sums of changes of one option. */
+export type OptionChange = { id: string; stock: number; held: number; sold: number; at: number }
+/** Sums of changes of one coupon. */
+export type CouponChange = { id: string; issued: number; used: number; at: number }
+
+export type OrderState = Pick<Row<'orders'>, 'id' | 'status' | 'cancelled_at' | 'updated_at'>
+export type UserCouponState = Pick<
+  Row<'user_coupons'>,
+  'id' | 'status' | 'order_id' | 'payment_id' | 'used_at'
+>
+
+/** The rows of a batch. Entries that are no events become dead letters. */
+export function rowsOf(entries: readonly OutboxEntry[]): OutboxRows {
+  const rows = emptyRows()
+  for (const entry of entries) {
+    if (entry.event) addEvent(rows, entry.event, entry.eventId.toString())
+    else rows.deadLetters.push(deadLetter(entry, entry.error))
+  }
+  return rows
+}
+
+/** The only row of an entry that Postgres refused. */
+export function deadLetterOf(entry: OutboxEntry, error: string): OutboxRows {
+  const rows = emptyRows()
+  rows.deadLetters.push(deadLetter(entry, error))
+  return rows
+}
+
+function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
+  switch (event.type) {
+    case 'order_placed':
+      orderPlaced(rows, eventId, event.data)
+      break
+    case 'order_paid':
+      orderPaid(rows, eventId, event.data)
+      break
+    case 'order_cancelled':
+      orderCancelled(rows, eventId, event.data)
+      break
+    case 'order_expired':
+      orderExpired(rows, eventId, event.data)
+      break
+    case 'coupon_claimed':
+      couponClaimed(rows, eventId, event.data)
+      break
+    case 'balance_charged':
+      balanceCharged(rows, eventId, event.data)
+      break
+    case 'stock_adjusted':
+      stockAdjusted(rows, eventId, event.data)
+      break
+    case 'product_created':
+      productCreated(rows, eventId, event.data)
+      break
+    case 'coupon_created':
+      couponCreated(rows, event.data)
+      break
+  }
+}
+
+function deadLetter(entry: OutboxEntry, error: string): Row<'dead_letters'> {
+  return {
+    event_id: entry.eventId.toString(),
+    stream_id: entry.streamId,
+    type: withoutNul(entry.type),
+    data: withoutNul(entry.data),
+    error: withoutNul(error).slice(0, 1_000),
+  }
+}
+
+/** Postgres' text cannot hold NUL, and a dead letter must always be accepted. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}')
+}
+
+function emptyRows(): OutboxRows {
+  return {
+    users: new Map(),
+    products: [],
+    productOptions: [],
+    optionChanges: new Map(),
+    stockHistory: [],
+    coupons: [],
+    couponChanges: new Map(),
+    userCoupons: [],
+    userCouponChanges: new Map(),
+    couponHistory: [],
+    orders: [],
+    orderChanges: new Map(),
+    orderItems: [],
+    payments: [],
+    balanceHistory: [],
+    balances: new Map(),
+    deadLetters: [],
+    placed: new Map(),
+    issued: new Map(),
+  }
+}

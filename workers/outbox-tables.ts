@@ -1,0 +1,162 @@
+import { bulkInsert, type ColumnKind, type RowOf } from './bulk-insert.ts'
+
+/** The columns that the drain inserts, per table. */
+export const columns = {
+  users: { id: 'text', created_at: 'time', updated_at: 'time' },
+  products: {
+    id: 'text',
+    name: 'text',
+    brand: 'text',
+    description: 'text',
+    status: 'text',
+    created_at: 'time',
+    updated_at: 'time',
+  },
+  product_options: {
+    id: 'text',
+    product_id: 'text',
+    option_value: 'text',
+    price: 'bigint',
+    per_user_limit: 'integer',
+    sale_starts_at: 'time',
+    sale_ends_at: 'time',
+    hold_ms: 'integer',
+    stock: 'bigint',
+    held: 'bigint',
+    sold: 'bigint',
+    created_at: 'time',
+    updated_at: 'time',
+  },
+  product_stock_history: {
+    event_id: 'bigint',
+    line: 'smallint',
+    option_id: 'text',
+    type: 'text',
+    change: 'bigint',
+    reason: 'text',
+    order_id: 'text',
+    at: 'time',
+  },
+  coupons: {
+    id: 'text',
+    name: 'text',
+    code: 'text',
+    discount_type: 'text',
+    discount_value: 'bigint',
+    max_discount_amount: 'bigint',
+    min_order_amount: 'bigint',
+    total_quantity: 'integer',
+    issued_quantity: 'integer',
+    used_quantity: 'integer',
+    per_user_limit: 'integer',
+    valid_from: 'time',
+    valid_until: 'time',
+    user_coupon_ttl_seconds: 'integer',
+    restore_on_cancel: 'boolean',
+    status: 'text',
+    created_at: 'time',
+    updated_at: 'time',
+  },
+  user_coupons: {
+    id: 'text',
+    coupon_id: 'text',
+    user_id: 'text',
+    rank: 'integer',
+    status: 'text',
+    issued_at: 'time',
+    expires_at: 'time',
+    used_at: 'time',
+    order_id: 'text',
+    payment_id: 'text',
+  },
+  coupon_history: {
+    event_id: 'bigint',
+    line: 'smallint',
+    user_coupon_id: 'text',
+    coupon_id: 'text',
+    user_id: 'text',
+    action: 'text',
+    order_id: 'text',
+    applied_discount: 'bigint',
+    at: 'time',
+  },
+  orders: {
+    id: 'text',
+    user_id: 'text',
+    status: 'text',
+    original_amount: 'bigint',
+    discount_amount: 'bigint',
+    final_amount: 'bigint',
+    user_coupon_id: 'text',
+    fingerprint: 'text',
+    paid_at_once: 'boolean',
+    ordered_at: 'time',
+    expires_at: 'time',
+    cancelled_at: 'time',
+    updated_at: 'time',
+  },
+  order_items: {
+    order_id: 'text',
+    line: 'smallint',
+    id: 'text',
+    option_id: 'text',
+    product_id: 'text',
+    product_name: 'text',
+    option_value: 'text',
+    unit_price: 'bigint',
+    quantity: 'integer',
+    subtotal: 'bigint',
+    discount_amount: 'bigint',
+  },
+  payments: {
+    id: 'text',
+    order_id: 'text',
+    user_id: 'text',
+    amount: 'bigint',
+    discount_amount: 'bigint',
+    status: 'text',
+    paid_at: 'time',
+  },
+  balance_history: {
+    event_id: 'bigint',
+    line: 'smallint',
+    id: 'text',
+    user_id: 'text',
+    type: 'text',
+    amount: 'bigint',
+    before_amount: 'bigint',
+    after_amount: 'bigint',
+    order_id: 'text',
+    user_coupon_id: 'text',
+    at: 'time',
+  },
+  balances: { user_id: 'text', amount: 'bigint', updated_at: 'time' },
+  dead_letters: {
+    event_id: 'bigint',
+    stream_id: 'text',
+    type: 'text',
+    data: 'text',
+    error: 'text',
+  },
+} as const satisfies Record<string, Record<string, ColumnKind>>
+
+export type Row<Table extends keyof typeof columns> = RowOf<(typeof columns)[Table]>
+
+export const insertUsers = bulkInsert('users', columns.users, 'on conflict do nothing')
+export const insertProducts = bulkInsert('products', columns.products)
+export const insertProductOptions = bulkInsert('product_options', columns.product_options)
+export const insertStockHistory = bulkInsert('product_stock_history', columns.product_stock_history)
+export const insertCoupons = bulkInsert('coupons', columns.coupons)
+export const insertUserCoupons = bulkInsert('user_coupons', columns.user_coupons)
+export const insertCouponHistory = bulkInsert('coupon_history', columns.coupon_history)
+export const insertOrders = bulkInsert('orders', columns.orders)
+export const insertOrderItems = bulkInsert('order_items', columns.order_items)
+export const insertPayments = bulkInsert('payments', columns.payments)
+export const insertBalanceHistory = bulkInsert('balance_history', columns.balance_history)
+export const insertDeadLetters = bulkInsert('dead_letters', columns.dead_letters)
+export const writeBalances = bulkInsert(
+  'balances',
+  columns.balances,
+  `on conflict (shop, user_id)
+    do update set amount = excluded.amount, updated_at = excluded.updated_at`,
+)

@@ -1,0 +1,55 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { openOrm } from '../src/db/orm.ts'
+import { openEngine } from '../src/engine/engine.ts'
+import { limits } from '../src/limits.ts'
+import { connectQueue } from '../src/queue/connection.ts'
+import { openWakeUps } from '../src/queue/wake-ups.ts'
+import { connectRedis } from '../src/redis/client.ts'
+import { startDrainWorker } from './drain-worker.ts'
+import { openOutages } from './outages.ts'
+import { startUpkeepWorker } from './upkeep-worker.ts'
+
+/**
+ * Starts all workers of a process. Neither Redis nor Postgres has to be there: they wait for the one and try again
+ * with the other.
+ *
+ * @returns `close`, which finishes the batches under way before it resolves, or gives up after
+ *   `limits.workersCloseMs`.
+ */
+export function startWorkers(options: {
+  redisUrl: string
+  databaseUrl: string
+  holdMs: number
+  log: Logger
+}): { close(): Promise<void> } {
+  const { redisUrl, databaseUrl, holdMs, log } = options
+  const orm = openOrm(databaseUrl)
+  const redis = connectRedis(redisUrl, { name: 'worker' })
+  const outages = openOutages(log)
+  redis.on('error', (error) => outages.began('The connection to Redis', error))
+  redis.on('ready', () => outages.ended('The connection to Redis'))
+  redis.connect().catch(() => {}) // It goes on trying; the event above tells.
+  const connection = connectQueue(redisUrl, 'worker')
+  const wakeUps = openWakeUps(redisUrl)
+  // A sweep appends events too.
+  const engine = openEngine({ redis, holdMs, onAccepted: wakeUps.wake })
+  const upkeep = startUpkeepWorker({ connection, orm, redis, engine, log })
+  const drain = startDrainWorker({ connection, orm, redis, engine, log, wake: wakeUps.wake })
+
+  return {
+    async close() {
+      // BullMQ waits for a Redis that is gone, and there is nothing to wait for: what was not finished comes again.
+      const tooLate = new AbortController()
+      await Promise.race([
+        Promise.all([upkeep.close(), drain.close()]),
+        wait(limits.workersCloseMs, undefined, { signal: tooLate.signal }).catch(() => {}),
+      ])
+      tooLate.abort()
+      await wakeUps.close()
+      connection.disconnect()
+      redis.disconnect()
+      await orm.close()
+    },
+  }
+}
