@@ -1,0 +1,152 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type BalanceChange, listBalanceHistory } from '../db/balance-history.ts'
+import { findUser } from '../db/users.ts'
+import { chargeBalance } from '../engine/charge-balance.ts'
+import { readBalance } from '../engine/reads.ts'
+import { limits } from '../limits.ts'
+import { requireAdmin, requireUser } from './auth.ts'
+import {
+  decisionCodes,
+  documented,
+  idempotencyKeyHeader,
+  jsonAnswer,
+  jsonBody,
+  keyCodes,
+} from './contract.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { id, integer, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
+import { operationOf, requireIdempotencyKey } from './idempotency.ts'
+import { invalidCursor, problem, refuse } from './problem.ts'
+import { reply, replyOnce } from './reply.ts'
+
+const chargeSchema = z
+  .object({
+    id: z.string(),
+    type: z.literal('CHARGE'),
+    amount: z.int(),
+    beforeAmount: z.int(),
+    afterAmount: z.int(),
+    at: isoTime,
+  })
+  .openapi('Charge')
+
+const historySchema = pageOf(
+  z
+    .object({
+      id: z.string(),
+      type: z.enum(['CHARGE', 'DEDUCT', 'REFUND']),
+      amount: z.int(),
+      beforeAmount: z.int(),
+      afterAmount: z.int(),
+      orderId: z.string().nullable(),
+      at: isoTime,
+    })
+    .openapi('BalanceChange'),
+)
+
+const charge = documented('admin', [
+  ...keyCodes,
+  'idempotency_key_reused',
+  'balance_limit',
+  ...decisionCodes,
+])
+const chargeRoute = createRoute({
+  method: 'post',
+  path: '/v1/users/{id}/charges',
+  tags: ['balances'],
+  summary: "Add to a user's balance",
+  ...charge.about,
+  middleware: [requireAdmin, requireIdempotencyKey],
+  parameters: [idempotencyKeyHeader],
+  request: {
+    params: z.object({ id }),
+    body: jsonBody(z.strictObject({ amount: integer(1, limits.chargeMax) })),
+  },
+  responses: {
+    200: jsonAnswer(chargeSchema, 'The charge that this key made before'),
+    201: jsonAnswer(chargeSchema, 'The charge'),
+    ...charge.refusals,
+  },
+})
+
+const ownBalance = documented('user', ['shop_closed', 'unavailable'])
+const ownBalanceRoute = createRoute({
+  method: 'get',
+  path: '/v1/me/balance',
+  tags: ['balances'],
+  summary: 'The balance of this moment',
+  ...ownBalance.about,
+  middleware: [requireUser],
+  responses: {
+    200: jsonAnswer(z.object({ balance: z.int() }), 'The balance'),
+    ...ownBalance.refusals,
+  },
+})
+
+const ownHistory = documented('user', ['invalid_request', 'unavailable'])
+const ownHistoryRoute = createRoute({
+  method: 'get',
+  path: '/v1/me/balance/history',
+  tags: ['balances'],
+  summary: 'Changes of the balance, newest first; a new one shows once it is stored',
+  ...ownHistory.about,
+  middleware: [requireUser],
+  request: { query: z.strictObject(pageQuery) },
+  responses: { 200: jsonAnswer(historySchema, 'The changes'), ...ownHistory.refusals },
+})
+
+const history = documented('admin', ['invalid_request', 'user_not_found', 'unavailable'])
+const historyRoute = createRoute({
+  method: 'get',
+  path: '/v1/users/{id}/balance/history',
+  tags: ['balances'],
+  summary: "Changes of a user's balance, newest first; a new one shows once it is stored",
+  ...history.about,
+  middleware: [requireAdmin],
+  request: { params: z.object({ id }), query: z.strictObject(pageQuery) },
+  responses: { 200: jsonAnswer(historySchema, 'The changes'), ...history.refusals },
+})
+
+/** A balance is hot; its history is what Postgres has of it. */
+export function balanceRoutes({ engine, redis, orm }: Dependencies) {
+  return new OpenAPIHono<Environment>()
+    .openapi(chargeRoute, async (c) => {
+      const { id: userId } = c.req.valid('param')
+      const { amount } = c.req.valid('json')
+      const outcome = await chargeBalance(engine, {
+        shop: c.get('shop'),
+        userId,
+        amount,
+        ...operationOf(c, `POST /v1/users/${userId}/charges`, { amount }),
+      })
+      if (!outcome.ok) return refuse(c, outcome)
+      const { id, beforeAmount, afterAmount, at } = outcome.value
+      const body = { id, type: 'CHARGE' as const, amount, beforeAmount, afterAmount, at: isoOf(at) }
+      return replyOnce(c, body, outcome.replayed)
+    })
+    .openapi(ownBalanceRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      return reply(c, { balance: await readBalance(redis, shop, userId) }, 200)
+    })
+    .openapi(ownHistoryRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const page = await listBalanceHistory(orm.em.fork(), shop, userId, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      return reply(c, { ...page, items: page.items.map(historyView) }, 200)
+    })
+    .openapi(historyRoute, async (c) => {
+      const { id } = c.req.valid('param')
+      const em = orm.em.fork()
+      const page = await listBalanceHistory(em, c.get('shop'), id, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      if (page.items.length === 0 && !(await findUser(em, c.get('shop'), id))) {
+        return problem(c, 'user_not_found')
+      }
+      return reply(c, { ...page, items: page.items.map(historyView) }, 200)
+    })
+}
+
+function historyView(change: BalanceChange) {
+  return { ...change, at: isoOf(change.at) }
+}

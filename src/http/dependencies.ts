@@ -1,0 +1,30 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { VerifyReport } from '../verify/verify.ts'
+
+/** What the HTTP server works with. The caller opens and closes all of it. */
+export type Dependencies = {
+  /** Takes the decisions. */
+  engine: Engine
+  /** Answers the hot reads; a client that fails fast. */
+  redis: Redis
+  /** Answers what only Postgres knows: users, balance history, orders that left Redis. */
+  orm: MikroORM
+  /** Where tokens get their keys. Without both, every token is refused. */
+  config: Pick<Config, 'JWT_SECRET' | 'JWKS_URL'>
+  /** Gets unexpected errors; refusals and bad input are not logged. */
+  log: Pick<Logger, 'error' | 'debug'>
+  /** Proves the books of one shop. */
+  verify: (shop: string) => Promise<VerifyReport>
+  /** Says whether this process should get requests. It must not throw, and must answer within a second. */
+  readiness: () => Promise<Readiness>
+}
+
+/** The body of `/readyz`: one entry per part, with a word on what is wrong with it. */
+export type Readiness = {
+  ok: boolean
+  checks: { name: string; ok: boolean; detail?: string }[]
+}

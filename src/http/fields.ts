@@ -1,0 +1,78 @@
+import { z } from '@hono/zod-openapi'
+import { idPattern } from '../domain/ids.ts'
+import { limits } from '../limits.ts'
+
+/** The fields that requests are made of. Objects made of them are strict: an unknown field is refused. */
+
+/** The id of a user, product, option or coupon, or an order. */
+export const id = z
+  .string()
+  .regex(idPattern, `Must be 1 to ${limits.idLengthMax} letters, digits, _ or -`)
+
+/** `<coupon id>.<rank>`, as a claim answers it. */
+export const userCouponId = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9_-]{1,${limits.idLengthMax}}\\.[1-9][0-9]{0,8}$`),
+    'Is not the id of a user coupon',
+  )
+
+/** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
+export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
+
+/** Text for people: no control characters, and nothing that is not Unicode. */
+export const text = (lengthMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(lengthMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'Must not contain control characters')
+    .refine((value) => value.trim() !== '', 'Must not be blank')
+
+/** An integer. Minus zero is none: it would be stored as zero and compared as something else. */
+export const integer = (min: number, max: number) =>
+  z
+    .int()
+    .min(min)
+    .max(max)
+    .refine((value) => !Object.is(value, -0), 'Must not be -0')
+
+/** A time, given as ISO 8601 with an offset, parsed to milliseconds since 1970. */
+export const time = z.iso
+  .datetime({ offset: true })
+  .transform((value) => Date.parse(value))
+  .refine((ms) => ms > 0 && ms <= limits.timeMsMax, 'Must be after 1970 and before 3000')
+
+/** A whole number from 1 in a query, which is text. */
+export const countQuery = (max: number, byDefault: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,3}$/, 'Must be a whole number')
+    .default(String(byDefault))
+    .transform(Number)
+    .pipe(z.int().min(1).max(max))
+    .openapi({ type: 'integer', minimum: 1, maximum: max, default: byDefault })
+
+/** The query of a list. */
+export const pageQuery = {
+  limit: countQuery(limits.pageItemsMax, limits.pageItemsDefault),
+  cursor: z
+    .string()
+    .regex(/^[\w.-]{1,128}$/, 'Is not a cursor of this list')
+    .optional()
+    .openapi({ description: 'The nextCursor of the page before.' }),
+}
+
+/** The shape of one page of a list. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+/** The shape of a time in an answer. */
+export const isoTime = z.string().openapi({ format: 'date-time' })
+
+/** Milliseconds since 1970 as ISO 8601 UTC; null stays null, absent becomes null. */
+export function isoOf(ms: number): string
+export function isoOf(ms: number | null | undefined): string | null
+export function isoOf(ms: number | null | undefined): string | null {
+  return ms == null ? null : new Date(ms).toISOString()
+}

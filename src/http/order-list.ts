@@ -1,0 +1,58 @@
+import { decodeCursor, encodeCursor, type Page } from '../db/cursor.ts'
+import { listOrders } from '../db/orders.ts'
+import type { OrderRecord } from '../domain/events.ts'
+import { readOrders, recentOrders } from '../engine/reads.ts'
+import type { Dependencies } from './dependencies.ts'
+
+type OrderPage = {
+  status?: OrderRecord['status'] | undefined
+  limit: number
+  cursor?: string | undefined
+}
+
+/**
+ * A page of a user's orders, newest first: what Postgres has, corrected and completed by what Redis knows better.
+ * An order is listed the moment it was accepted, with its newest status, and `status` asks for that newest one.
+ *
+ * The recent orders are read before the rows: what leaves Redis between the two reads is then in the rows.
+ *
+ * @returns `bad_cursor` where the cursor is none of this list.
+ */
+export async function listOwnOrders(
+  { redis, orm }: Pick<Dependencies, 'redis' | 'orm'>,
+  shop: string,
+  userId: string,
+  page: OrderPage,
+): Promise<Page<OrderRecord> | 'bad_cursor'> {
+  const recent = await recentOrders(redis, shop, userId)
+  const rows = await listOrders(orm.em.fork(), shop, userId, page)
+  if (rows === 'bad_cursor') return rows
+
+  const newest = new Map(rows.items.map((order) => [order.id, order]))
+  for (const order of await readPending(redis, shop, rows.items)) newest.set(order.id, order)
+  // A recent order belongs to this page if it lies between the page's cursor and its last row.
+  const before = page.cursor === undefined ? null : decodeCursor(page.cursor, /./)
+  const last = rows.nextCursor === null ? '' : (rows.items.at(-1)?.id ?? '')
+  for (const order of recent) {
+    if (order.id >= last && (before === null || order.id < before)) newest.set(order.id, order)
+  }
+
+  const found = [...newest.values()]
+    .filter((order) => page.status === undefined || order.status === page.status)
+    .sort((a, b) => (a.id < b.id ? 1 : -1))
+  const items = found.slice(0, page.limit)
+  const cut = items.at(-1)
+  const isCut = cut !== undefined && found.length > items.length
+  return { items, nextCursor: isCut ? encodeCursor(cut.id) : rows.nextCursor }
+}
+
+/** The hot records of the orders that Postgres still takes for pending. */
+async function readPending(
+  redis: Dependencies['redis'],
+  shop: string,
+  orders: readonly OrderRecord[],
+): Promise<OrderRecord[]> {
+  const pending = orders.filter((order) => order.status === 'PENDING').map((order) => order.id)
+  const records = await readOrders(redis, shop, pending)
+  return records.filter((order) => order !== null)
+}

@@ -1,0 +1,132 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { placeOrder } from '../engine/place-order.ts'
+import { limits } from '../limits.ts'
+import { requireUser } from './auth.ts'
+import {
+  decisionCodes,
+  documented,
+  idempotencyKeyHeader,
+  jsonAnswer,
+  jsonBody,
+  keyCodes,
+} from './contract.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
+import { operationOf, requireIdempotencyKey } from './idempotency.ts'
+import { listOwnOrders } from './order-list.ts'
+import { orderSchema, orderStatus, orderView } from './order-view.ts'
+import { invalidCursor, problem, refuse } from './problem.ts'
+import { reply, replyOnce } from './reply.ts'
+import { findVisibleOrder } from './stored-orders.ts'
+
+const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
+
+const newOrderSchema = z.strictObject({
+  items: z
+    .array(z.strictObject({ optionId: id, quantity: integer(1, limits.quantityMax) }))
+    .min(1)
+    .max(limits.orderItemsMax)
+    .refine((items) => sumLines(items).every((line) => line.quantity <= limits.quantityMax), {
+      message: `One option may be ordered ${limits.quantityMax} times at most`,
+    }),
+  userCouponId: userCouponId.optional(),
+  expectedAmount: integer(0, orderAmountMax)
+    .optional()
+    .openapi({ description: 'Refuse the order where its final amount is another one.' }),
+  pay: z.boolean().default(false).openapi({ description: 'Pay at once from the balance.' }),
+})
+
+const placement = documented('user', [
+  ...keyCodes,
+  'idempotency_key_reused',
+  'option_not_found',
+  'product_inactive',
+  'not_started',
+  'ended',
+  'per_user_limit',
+  'sold_out',
+  'held',
+  'coupon_unavailable',
+  'min_order_amount',
+  'amount_changed',
+  'insufficient_balance',
+  ...decisionCodes,
+])
+const placeOrderRoute = createRoute({
+  method: 'post',
+  path: '/v1/orders',
+  tags: ['orders'],
+  summary: 'Place an order, and pay it at once where asked to',
+  description: 'Lines with the same option are summed. All of the order is taken, or nothing.',
+  ...placement.about,
+  middleware: [requireUser, requireIdempotencyKey],
+  parameters: [idempotencyKeyHeader],
+  request: { body: jsonBody(newOrderSchema) },
+  responses: {
+    200: jsonAnswer(orderSchema, 'The order that this key placed before, as first answered'),
+    201: jsonAnswer(orderSchema, 'The order: PENDING, or COMPLETED where it was paid'),
+    ...placement.refusals,
+  },
+})
+
+const one = documented('user', ['invalid_request', 'order_not_found', 'shop_closed', 'unavailable'])
+const orderRoute = createRoute({
+  method: 'get',
+  path: '/v1/orders/{id}',
+  tags: ['orders'],
+  summary: 'An own order; admins see all orders of the shop',
+  ...one.about,
+  middleware: [requireUser],
+  request: { params: z.object({ id }) },
+  responses: { 200: jsonAnswer(orderSchema, 'The order'), ...one.refusals },
+})
+
+const list = documented('user', ['invalid_request', 'shop_closed', 'unavailable'])
+const ownOrdersRoute = createRoute({
+  method: 'get',
+  path: '/v1/me/orders',
+  tags: ['orders'],
+  summary: 'Own orders, newest first',
+  ...list.about,
+  middleware: [requireUser],
+  request: { query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }) },
+  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...list.refusals },
+})
+
+/** An order is readable the moment it is accepted: it is in Redis before it is in Postgres. */
+export function orderRoutes(dependencies: Dependencies) {
+  return new OpenAPIHono<Environment>()
+    .openapi(placeOrderRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const body = c.req.valid('json')
+      const outcome = await placeOrder(dependencies.engine, {
+        shop,
+        userId,
+        ...body,
+        items: sumLines(body.items),
+        ...operationOf(c, 'POST /v1/orders', body),
+      })
+      if (!outcome.ok) return refuse(c, outcome)
+      return replyOnce(c, orderView(outcome.value), outcome.replayed)
+    })
+    .openapi(orderRoute, async (c) => {
+      const order = await findVisibleOrder(dependencies, c.get('caller'), c.req.valid('param').id)
+      return order ? reply(c, orderView(order), 200) : problem(c, 'order_not_found')
+    })
+    .openapi(ownOrdersRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const page = await listOwnOrders(dependencies, shop, userId, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      return reply(c, { ...page, items: page.items.map(orderView) }, 200)
+    })
+}
+
+/** One line per option, in the order in which the options came. */
+function sumLines(items: readonly { optionId: string; quantity: number }[]) {
+  const quantities = new Map<string, number>()
+  for (const { optionId, quantity } of items) {
+    quantities.set(optionId, (quantities.get(optionId) ?? 0) + quantity)
+  }
+  return [...quantities].map(([optionId, quantity]) => ({ optionId, quantity }))
+}

@@ -1,0 +1,32 @@
+/** Error codes of sockets and of Postgres that mean: the other side is gone, starting, stopping or overrun. */
+const outageCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  '53300', // too many connections
+  '57014', // the statement took too long
+  '57P01', // shut down by its operator
+  '57P02', // another process of it crashed
+  '57P03', // starting
+])
+
+/** The driver of Postgres has no code for these. */
+const outageMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/
+
+/** Tells an outage of Postgres from a bug, through the wrappers that libraries put around its cause. */
+export function isOutage(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = 'code' in cause ? String(cause.code) : ''
+    // Class 08 of Postgres is "connection exception".
+    if (outageCodes.has(code) || /^08...$/.test(code)) return true
+    if (outageMessages.test(cause.message)) return true
+    // Node tries every address of a host name, and reports all failures as one error.
+    if (cause instanceof AggregateError && cause.errors.some(isOutage)) return true
+  }
+  return false
+}

@@ -1,0 +1,49 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { popularProducts } from '../engine/reads.ts'
+import { limits } from '../limits.ts'
+import { documented, jsonAnswer } from './contract.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { countQuery } from './fields.ts'
+import { reply } from './reply.ts'
+
+const popular = documented('public', ['invalid_request', 'shop_closed', 'unavailable'])
+const popularRoute = createRoute({
+  method: 'get',
+  path: '/v1/products/popular',
+  tags: ['products'],
+  summary: 'The best-selling products of the last days, today included (UTC)',
+  ...popular.about,
+  request: {
+    query: z.strictObject({
+      days: countQuery(limits.rankingDaysMax, 1),
+      limit: countQuery(limits.pageItemsMax, limits.pageItemsDefault),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(
+      z
+        .object({
+          items: z.array(
+            z.object({
+              rank: z.int(),
+              productId: z.string(),
+              name: z.string(),
+              salesCount: z.int().openapi({ description: 'Paid units.' }),
+            }),
+          ),
+          from: z.string().openapi({ format: 'date' }),
+          to: z.string().openapi({ format: 'date' }),
+        })
+        .openapi('PopularProducts'),
+      'The products, best first',
+    ),
+    ...popular.refusals,
+  },
+})
+
+export function popularRoutes({ redis }: Dependencies) {
+  return new OpenAPIHono<Environment>().openapi(popularRoute, async (c) =>
+    reply(c, await popularProducts(redis, c.get('shop'), c.req.valid('query')), 200),
+  )
+}

@@ -1,0 +1,149 @@
+import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { z } from 'zod'
+import { type Refusal, ShopClosed, Unavailable } from '../domain/outcome.ts'
+import { limits } from '../limits.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { isOutage } from './outage.ts'
+import { type ProblemCode, problemCodes, type StatusOf } from './problem-codes.ts'
+import { type Reply, reply } from './reply.ts'
+
+/** One field of the request that is not valid. */
+export type FieldError = { path: string; message: string }
+
+/** The body of every answer that is not a success (RFC 9457). */
+export type ProblemBody = {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: string
+  requestId: string
+  /** Of `invalid_request`. */
+  errors?: FieldError[] | undefined
+  /** Of `held`: time until the first hold lapses. */
+  retryAfterMs?: number | undefined
+  /** Of `amount_changed`: what the order would cost now, in minor units. */
+  originalAmount?: number | undefined
+  discountAmount?: number | undefined
+  finalAmount?: number | undefined
+}
+
+/** An answer with one of these codes; a union over the statuses, as a route declares them. */
+export type ProblemReply<Code extends ProblemCode> =
+  StatusOf<Code> extends infer Status
+    ? Status extends StatusOf<ProblemCode>
+      ? Reply<ProblemBody, Status>
+      : never
+    : never
+
+/** Answers with a problem. `members` are added to the body and never replace its standard members. */
+export function problem<Code extends ProblemCode>(
+  c: Context<Environment>,
+  code: Code,
+  members?: Partial<ProblemBody>,
+): ProblemReply<Code> {
+  const kind: {
+    status: StatusOf<ProblemCode>
+    title: string
+    detail?: string
+    retryAfterSeconds?: number
+  } = problemCodes[code]
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
+  if (kind.retryAfterSeconds !== undefined) headers['retry-after'] = String(kind.retryAfterSeconds)
+  if (kind.status === 401) headers['www-authenticate'] = 'Bearer'
+  const body: ProblemBody = {
+    detail: kind.detail ?? `${kind.title}.`,
+    ...members,
+    type: `urn:stampede:problem:${code}`,
+    title: kind.title,
+    status: kind.status,
+    code,
+    requestId: c.get('requestId'),
+  }
+  return reply(c, body, kind.status, headers) as unknown as ProblemReply<Code>
+}
+
+/** Answers with the refusal of a decision. */
+export function refuse<Code extends ProblemCode>(
+  c: Context<Environment>,
+  refusal: { code: Code; details?: Refusal<Code>['details'] },
+): ProblemReply<Code> {
+  return problem(c, refusal.code, refusal.details)
+}
+
+/** Answers 400 and says which fields are wrong. */
+export function invalidRequest(
+  c: Context<Environment>,
+  errors: FieldError[],
+): ProblemReply<'invalid_request'> {
+  return problem(c, 'invalid_request', { errors: errors.slice(0, limits.fieldErrorsMax) })
+}
+
+/** Answers 400 where a cursor has the form of one, but is none of this list. */
+export function invalidCursor(c: Context<Environment>): ProblemReply<'invalid_request'> {
+  return invalidRequest(c, [{ path: 'cursor', message: 'Is not a cursor of this list' }])
+}
+
+/** The hook of every schema: what zod found, as a problem. */
+export function refuseInvalid(
+  result: { success: true } | { success: false; error: z.ZodError },
+  c: Context<Environment>,
+): Response | undefined {
+  if (result.success) return undefined
+  return invalidRequest(
+    c,
+    result.error.issues.flatMap((issue) => {
+      const path = issue.path.map(String)
+      if (issue.code !== 'unrecognized_keys') {
+        return { path: path.join('.'), message: issue.message }
+      }
+      return issue.keys.map((key) => ({
+        path: [...path, key.slice(0, limits.idLengthMax)].join('.'),
+        message: 'Unknown field',
+      }))
+    }),
+  )
+}
+
+/**
+ * Answers what a handler threw. A bad body is the client's, an outage is expected and answered with 503; the rest
+ * is a bug: it is logged with the request's id, and the client learns nothing but that id.
+ */
+export function answerError(log: Dependencies['log']): ErrorHandler<Environment> {
+  return (error, c) => {
+    if (error instanceof HTTPException && error.status === 415) {
+      return invalidRequest(c, [{ path: 'content-type', message: 'Must be application/json' }])
+    }
+    if (error instanceof HTTPException && error.status < 500) {
+      return invalidRequest(c, [{ path: '', message: 'The body is not valid JSON' }])
+    }
+    const requestId = c.get('requestId')
+    if (error instanceof Unavailable || isOutage(error)) {
+      log.debug({ err: error, requestId }, 'answered unavailable')
+      return problem(c, 'unavailable')
+    }
+    if (error instanceof ShopClosed) return problem(c, 'shop_closed')
+    log.error({ err: error, requestId }, 'a request failed')
+    return problem(c, 'internal')
+  }
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** The part of the app's router that tells which routes an address has. */
+type Routes = { match: (method: string, path: string) => readonly unknown[] }
+
+/** Answers an address that has no route, or none for this method. */
+export function answerNotFound(routes: Routes): NotFoundHandler<Environment> {
+  return (c) => {
+    const allowed = methods.filter((method) => {
+      const [handlers] = routes.match(method, c.req.path) as [[[unknown, { method: string }]][]]
+      return handlers.some(([[, route]]) => route.method !== 'ALL')
+    })
+    if (allowed.length === 0) return problem(c, 'not_found')
+    c.get('headers').allow = allowed.join(', ')
+    return problem(c, 'method_not_allowed')
+  }
+}

@@ -1,0 +1,75 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { adjustStock } from '../engine/adjust-stock.ts'
+import { limits } from '../limits.ts'
+import { requireAdmin } from './auth.ts'
+import {
+  decisionCodes,
+  documented,
+  idempotencyKeyHeader,
+  jsonAnswer,
+  jsonBody,
+  keyCodes,
+} from './contract.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { id, integer, text } from './fields.ts'
+import { operationOf, requireIdempotencyKey } from './idempotency.ts'
+import { refuse } from './problem.ts'
+import { replyOnce } from './reply.ts'
+
+const adjustmentSchema = z
+  .object({
+    change: z.int(),
+    stock: z.int().openapi({ description: 'Free units after the change.' }),
+  })
+  .openapi('StockAdjustment')
+
+const adjustment = documented('admin', [
+  ...keyCodes,
+  'idempotency_key_reused',
+  'option_not_found',
+  'insufficient_stock',
+  'stock_limit',
+  ...decisionCodes,
+])
+const adjustStockRoute = createRoute({
+  method: 'post',
+  path: '/v1/options/{id}/stock-adjustments',
+  tags: ['products'],
+  summary: 'Add units to an option, or take free ones out',
+  ...adjustment.about,
+  middleware: [requireAdmin, requireIdempotencyKey],
+  parameters: [idempotencyKeyHeader],
+  request: {
+    params: z.object({ id }),
+    body: jsonBody(
+      z.strictObject({
+        change: integer(-limits.stockMax, limits.stockMax).refine((change) => change !== 0, {
+          message: 'Must not be 0',
+        }),
+        reason: text(limits.reasonLengthMax),
+      }),
+    ),
+  },
+  responses: {
+    200: jsonAnswer(adjustmentSchema, 'The adjustment that this key made before'),
+    201: jsonAnswer(adjustmentSchema, 'The adjustment'),
+    ...adjustment.refusals,
+  },
+})
+
+export function stockAdjustmentRoutes({ engine }: Dependencies) {
+  return new OpenAPIHono<Environment>().openapi(adjustStockRoute, async (c) => {
+    const { id: optionId } = c.req.valid('param')
+    const body = c.req.valid('json')
+    const outcome = await adjustStock(engine, {
+      shop: c.get('shop'),
+      optionId,
+      ...body,
+      ...operationOf(c, `POST /v1/options/${optionId}/stock-adjustments`, body),
+    })
+    if (!outcome.ok) return refuse(c, outcome)
+    const { change, stock } = outcome.value
+    return replyOnce(c, { change, stock }, outcome.replayed)
+  })
+}
