@@ -1,0 +1,148 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ChainableCommander } from 'ioredis'
+import { type Database, inSnapshot } from '../db/database.ts'
+import { eventIdOf } from '../db/event-id.ts'
+import { limits } from '../limits.ts'
+import { shopKey } from '../redis/keys.ts'
+import type { CheckRecord, Discrepancy } from './check.ts'
+import type { Facts, Mirror } from './mirror.ts'
+import { parseStreamInfo, readEvents, run, type Shop, watermarkOf } from './shop.ts'
+
+/**
+ * Compares all entities of a mirror, from both sides, while the shop may be selling. Entities whose plain values
+ * agree are fine. The others may just be in motion, so `settle` looks at them with the undrained events.
+ *
+ * @returns false where it gave up, because the drain stayed too far behind.
+ */
+export async function compareMirror(
+  { redis, db, shop }: Shop,
+  mirror: Mirror,
+  check: CheckRecord,
+): Promise<boolean> {
+  async function compare(ids: string[]): Promise<boolean> {
+    const hot = await readHot(redis.pipeline(), mirror, ids)
+    const persisted = await readPersisted(db, mirror, ids)
+    const differing = ids.filter((id, index) => {
+      const facts = persisted.get(id) ?? mirror.absent
+      const found = differences(mirror, id, hot[index] ?? null, facts)
+      check.count(Object.keys(hot[index] ?? facts).length)
+      return found.length > 0
+    })
+    if (differing.length === 0) return true
+    const found = await settle({ redis, db, shop }, mirror, differing)
+    check.report(found ?? [])
+    return found !== null
+  }
+
+  for await (const ids of mirror.hot.scan(redis)) {
+    if (ids.length > 0 && !(await compare(ids))) return false
+  }
+  for await (const ids of persistedIds(db, mirror)) {
+    const hot = await readHot(redis.pipeline(), mirror, ids)
+    const missing = ids.filter((_, index) => hot[index] === null)
+    if (missing.length > 0 && !(await compare(missing))) return false
+  }
+  return true
+}
+
+/**
+ * Reads the entities and the end of the outbox in one step of Redis, then the events up to that end, and last the
+ * entities and the watermark in one snapshot of Postgres: what is trimmed in between is in that snapshot. To what
+ * Postgres says it adds the effects of the events that lie between the watermark and the end.
+ *
+ * @returns what is off, or null where too many events lie between.
+ */
+async function settle(
+  { redis, db, shop }: Shop,
+  mirror: Mirror,
+  ids: string[],
+): Promise<Discrepancy[] | null> {
+  for (let attempt = 0; attempt < limits.verifyAttemptsMax; attempt += 1) {
+    if (attempt > 0) await wait(limits.verifyPauseMs)
+    const start = await watermarkOf(db, shop)
+    const commands = redis.multi()
+    const factsOf = mirror.hot.read(commands, ids)
+    const replies = await run(commands.xinfo('STREAM', shopKey(shop, 'outbox')))
+    const { length, lastId } = parseStreamInfo(replies.pop())
+    if (length > limits.verifyTailEventsMax) continue
+    const hot = factsOf(replies)
+    const events = await readEvents(redis, shop, start, lastId)
+
+    const { watermark, persisted } = await inSnapshot(db, async (snapshot) => ({
+      watermark: await watermarkOf(snapshot, shop),
+      persisted: await readPersisted(snapshot, mirror, ids),
+    }))
+    // Postgres has moved beyond what Redis was when it was read: look again. Where it was beyond Redis even before,
+    // Redis has lost events, and what differs is off.
+    const end = eventIdOf(lastId)
+    if (eventIdOf(watermark) > end && eventIdOf(start) <= end) continue
+
+    for (const id of ids) {
+      if (!persisted.has(id)) persisted.set(id, { ...mirror.absent })
+    }
+    for (const event of events) {
+      if (eventIdOf(event.id) <= eventIdOf(watermark)) continue
+      mirror.apply(event, (id) => persisted.get(id))
+    }
+    return ids.flatMap((id, index) =>
+      differences(mirror, id, hot[index] ?? null, persisted.get(id) ?? mirror.absent),
+    )
+  }
+  return null
+}
+
+function differences(
+  mirror: Mirror,
+  id: string,
+  hot: Facts | null,
+  expected: Facts,
+): Discrepancy[] {
+  if (hot === null && mirror.mayBeGone?.(expected)) return []
+  const actual = hot ?? mirror.absent
+  return [...new Set([...Object.keys(expected), ...Object.keys(actual)])]
+    .filter((fact) => textOf(actual[fact]) !== textOf(expected[fact]))
+    .map((fact) => ({
+      row: mirror.nameOf(id),
+      fact: `${fact} in Redis`,
+      actual: textOf(actual[fact]),
+      expected: textOf(expected[fact]),
+    }))
+}
+
+function textOf(value: string | number | undefined): string | null {
+  return value === undefined ? null : String(value)
+}
+
+async function readHot(
+  commands: ChainableCommander,
+  mirror: Mirror,
+  ids: string[],
+): Promise<(Facts | null)[]> {
+  const factsOf = mirror.hot.read(commands, ids)
+  return factsOf(await run(commands))
+}
+
+async function readPersisted(
+  db: Database,
+  mirror: Mirror,
+  ids: string[],
+): Promise<Map<string, Facts>> {
+  const keys = [...new Set(ids.map(mirror.persisted.keyOf))]
+  const { rows } = await mirror.persisted.rows(keys).execute(db)
+  const wanted = new Set(ids)
+  return new Map(rows.filter(({ id }) => wanted.has(id)).map(({ id, facts }) => [id, facts]))
+}
+
+/** The ids of all entities that Postgres has, page by page. */
+async function* persistedIds(db: Database, mirror: Mirror): AsyncGenerator<string[]> {
+  let after = ''
+  while (true) {
+    const page = await mirror.persisted.keys(after).execute(db)
+    const keys = page.rows.map(({ key }) => key)
+    const last = keys.at(-1)
+    if (last === undefined) return
+    const { rows } = await mirror.persisted.rows(keys).execute(db)
+    if (rows.length > 0) yield rows.map(({ id }) => id)
+    after = last
+  }
+}

@@ -1,0 +1,139 @@
+import type { ChainableCommander, Redis } from 'ioredis'
+import type { RawBuilder } from 'kysely'
+import { sql } from 'kysely'
+import type { OrderRecord, OutboxEvent } from '../domain/events.ts'
+import { limits } from '../limits.ts'
+import { sentinel } from '../redis/keys.ts'
+
+/** Facts of one entity by their names, e.g. `{ free: 3, held: 0, sold: 7 }`. */
+export type Facts = Record<string, string | number>
+
+/**
+ * One kind of entity that Redis and Postgres both know. What Redis says must be what Postgres says plus the effects
+ * of the events that Postgres does not have yet.
+ */
+export type Mirror = {
+  /** The name of an entity in a report. */
+  nameOf(id: string): string
+  hot: HotSide
+  persisted: PersistedSide
+  /** The facts of an entity that a side does not have. */
+  absent: Facts
+  /** Whether Redis may have dropped an entity that Postgres has with these facts. */
+  mayBeGone?(facts: Facts): boolean
+  /** Applies one event. `find` returns the facts to change of an entity that is looked at, else undefined. */
+  apply(event: OutboxEvent, find: (id: string) => Facts | undefined): void
+}
+
+export type HotSide = {
+  /** The ids of all entities in chunks; some may come twice. */
+  scan(redis: Redis): AsyncIterable<string[]>
+  /** Queues the commands that read these entities and returns what makes facts of their replies, null for none. */
+  read(commands: ChainableCommander, ids: string[]): (replies: unknown[]) => (Facts | null)[]
+}
+
+export type PersistedSide = {
+  /** A page of the values by which the rows are read, in order: `key` > `after`. */
+  keys(after: string): RawBuilder<{ key: string }>
+  /** The value by which the rows of an entity are read. */
+  keyOf(id: string): string
+  rows(keys: string[]): RawBuilder<{ id: string; facts: Facts }>
+}
+
+/**
+ * Entities that are fields of a hash.
+ *
+ * @param shape.idOf the entity that a field belongs to; null for a field that is none. Defaults to the field itself.
+ * @param shape.fieldsOf the fields of an entity. Defaults to the id.
+ * @param shape.factsOf makes facts of their values; called where at least one is there.
+ */
+export function hashSide(
+  key: string,
+  shape: {
+    idOf?: (field: string, value: string) => string | null
+    fieldsOf?: (id: string) => string[]
+    factsOf: (values: (string | null)[], id: string) => Facts | null
+  },
+): HotSide {
+  const { idOf = (field) => field, fieldsOf = (id) => [id], factsOf } = shape
+  return {
+    async *scan(redis) {
+      for await (const chunk of scanHash(redis, key)) {
+        const ids = chunk.map(([field, value]) => idOf(field, value)).filter((id) => id !== null)
+        yield [...new Set(ids)]
+      }
+    },
+    read(commands, ids) {
+      const fields = ids.map(fieldsOf)
+      commands.hmget(key, ...fields.flat())
+      return ([reply]) => {
+        const values = reply as (string | null)[]
+        let position = 0
+        return ids.map((id, index) => {
+          const end = position + (fields[index]?.length ?? 0)
+          const own = values.slice(position, end)
+          position = end
+          return own.every((value) => value === null) ? null : factsOf(own, id)
+        })
+      }
+    },
+  }
+}
+
+/** The fields and values of a hash in chunks of about `limits.verifyChunk`, without the sentinel. */
+export async function* scanHash(redis: Redis, key: string): AsyncGenerator<[string, string][]> {
+  yield* pairsOf((cursor) => redis.hscan(key, cursor, 'COUNT', limits.verifyChunk))
+}
+
+/** The members and scores of a sorted set, likewise. */
+export async function* scanSortedSet(
+  redis: Redis,
+  key: string,
+): AsyncGenerator<[string, string][]> {
+  yield* pairsOf((cursor) => redis.zscan(key, cursor, 'COUNT', limits.verifyChunk))
+}
+
+async function* pairsOf(scan: (cursor: string) => Promise<[string, string[]]>) {
+  let cursor = '0'
+  do {
+    const [next, flat] = await scan(cursor)
+    const pairs: [string, string][] = []
+    for (let position = 0; position < flat.length; position += 2) {
+      const name = flat[position] as string
+      if (name !== sentinel) pairs.push([name, flat[position + 1] as string])
+    }
+    if (pairs.length > 0) yield pairs
+    cursor = next
+  } while (cursor !== '0')
+}
+
+/** A page of the distinct values of a column, for `PersistedSide.keys`. */
+export function pageOfKeys(
+  shop: string,
+  source: { table: string; column: string; where?: RawBuilder<unknown> },
+  after: string,
+): RawBuilder<{ key: string }> {
+  const column = sql.ref(source.column)
+  return sql`
+    select distinct ${column} as key from ${sql.table(source.table)}
+    where shop = ${shop} and ${column} > ${after} and ${source.where ?? sql`true`}
+    order by key limit ${limits.verifyChunk}`
+}
+
+/** Adds to a numeric fact, where its entity is looked at. */
+export function add(facts: Facts | undefined, fact: string, change: number): void {
+  if (facts) facts[fact] = Number(facts[fact] ?? 0) + change
+}
+
+/** The order that an event is about, or null. Its type says what happened to it. */
+export function orderOf(event: OutboxEvent): OrderRecord | null {
+  switch (event.type) {
+    case 'order_placed':
+    case 'order_paid':
+    case 'order_cancelled':
+    case 'order_expired':
+      return event.data
+    default:
+      return null
+  }
+}

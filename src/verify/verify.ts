@@ -1,0 +1,125 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Redis } from 'ioredis'
+import { databaseOf, inSnapshot } from '../db/database.ts'
+import { limits } from '../limits.ts'
+import { balanceChainFacts, balanceFacts, balanceMirror } from './balances.ts'
+import { type Check, type CheckRecord, openCheck } from './check.ts'
+import { compareMirror } from './compare-mirror.ts'
+import { couponFacts, couponMirror, couponsPerUserFacts } from './coupons.ts'
+import { compareHolds, purchaseMirror } from './holds.ts'
+import { checkHotState } from './hot-state.ts'
+import type { Mirror } from './mirror.ts'
+import { orderFacts, orderMirror } from './orders.ts'
+import { checkDeadLetters, checkOutbox, countBacklog, drainedInTime } from './outbox.ts'
+import { rankingMirror } from './ranking.ts'
+import { compareRowFacts, type RowFacts } from './row-facts.ts'
+import type { Shop } from './shop.ts'
+import { stockFacts, stockMirror } from './stock.ts'
+import { userCouponMirror } from './user-coupons.ts'
+
+export type VerifyReport = {
+  /** Whether every check holds. */
+  ok: boolean
+  checks: Check[]
+  /** Events that were not in Postgres yet when the checks ended. */
+  backlog: number
+  /** How often the hot state was rebuilt, counted from 1; 0 for a shop that nobody knows. */
+  epoch: number
+}
+
+/**
+ * Proves the books of a shop, also while it is selling: that Postgres' rows agree with one another, and that Redis
+ * says what Postgres says plus the events that are still on their way.
+ *
+ * @param options.drainWaitMs how long to wait for the events that are there at the beginning to reach Postgres.
+ * @throws where Redis or Postgres does not answer.
+ */
+export async function verify(
+  { redis, orm }: { redis: Redis; orm: MikroORM },
+  shop: string,
+  { drainWaitMs = limits.verifyDrainWaitMs }: { drainWaitMs?: number } = {},
+): Promise<VerifyReport> {
+  const place: Shop = { redis, db: databaseOf(orm), shop }
+  const hotState = openCheck('hot-state')
+  const outbox = openCheck('outbox')
+  const { epoch, isComplete } = await checkHotState(place, hotState)
+  const backlog = isComplete ? await waitForDrain(place, drainWaitMs, outbox) : 0
+
+  const [seconds] = await redis.time()
+  const subjects = openSubjects(shop, new Date(Number(seconds) * 1_000))
+  await inSnapshot(place.db, async (snapshot) => {
+    for (const { facts, check } of subjects) {
+      for (const query of facts) await compareRowFacts(snapshot, query, check)
+    }
+    await checkDeadLetters(snapshot, shop, outbox)
+  })
+  if (isComplete) {
+    await checkOutbox(place, outbox)
+    // A longer backlog than this cannot be added to what Postgres says; the outbox is off already.
+    if (backlog <= limits.verifyTailEventsMax) await compareHot(place, subjects, outbox)
+  }
+
+  const checks = [hotState, ...subjects.map(({ check }) => check), outbox].map((check) =>
+    check.result(),
+  )
+  return {
+    ok: checks.every(({ ok }) => ok),
+    checks,
+    backlog: isComplete ? await countBacklog(place) : 0,
+    epoch,
+  }
+}
+
+/** Waits for the events that are on their way; those that do not arrive in time are off. Returns their number. */
+async function waitForDrain(place: Shop, timeoutMs: number, outbox: CheckRecord): Promise<number> {
+  outbox.count(1)
+  if (await drainedInTime(place, timeoutMs)) return 0
+  const backlog = await countBacklog(place)
+  const fact = `${backlog} events not yet persisted`
+  outbox.report([{ row: 'outbox', fact, actual: String(backlog), expected: '0' }])
+  return backlog
+}
+
+async function compareHot(place: Shop, subjects: Subject[], outbox: CheckRecord): Promise<void> {
+  for (const { check, mirror, compareWithinRedis } of subjects) {
+    await compareWithinRedis?.(place.redis, place.shop, check)
+    if (await compareMirror(place, mirror, check)) continue
+    const fact = `near enough to compare ${check.name} with Redis`
+    outbox.report([{ row: 'outbox', fact, actual: 'no', expected: 'yes' }])
+  }
+}
+
+type Subject = {
+  check: CheckRecord
+  /** What Postgres' rows must say of one another. */
+  facts: RowFacts[]
+  /** What both sides know. */
+  mirror: Mirror
+  /** What Redis must say of itself. */
+  compareWithinRedis?: (redis: Redis, shop: string, check: CheckRecord) => Promise<void>
+}
+
+function openSubjects(shop: string, now: Date): Subject[] {
+  return [
+    { check: openCheck('stock'), facts: [stockFacts(shop)], mirror: stockMirror(shop) },
+    {
+      check: openCheck('coupons'),
+      facts: [couponFacts(shop), couponsPerUserFacts(shop)],
+      mirror: couponMirror(shop),
+    },
+    { check: openCheck('user-coupons'), facts: [], mirror: userCouponMirror(shop) },
+    {
+      check: openCheck('balances'),
+      facts: [balanceFacts(shop), balanceChainFacts(shop)],
+      mirror: balanceMirror(shop),
+    },
+    { check: openCheck('orders'), facts: [orderFacts(shop)], mirror: orderMirror(shop) },
+    {
+      check: openCheck('holds'),
+      facts: [],
+      mirror: purchaseMirror(shop),
+      compareWithinRedis: compareHolds,
+    },
+    { check: openCheck('ranking'), facts: [], mirror: rankingMirror(shop, now) },
+  ]
+}
