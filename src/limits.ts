@@ -59,6 +59,14 @@ export const limits = {
   /** Expired holds that one command may reap on its way: bounds the time of one decision. */
   reapedHoldsMax: 100,
 
+  /** How long the record of a finished operation answers repeated requests: a day, and an hour for clocks and retries. */
+  idempotencyRetentionMs: 25 * 3_600_000,
+  /**
+   * Records that one upkeep round looks at for having outlived that. It holds Redis for about half a millisecond a
+   * second, and comes round to a million records in three hours.
+   */
+  forgetScannedMax: 100,
+
   /** Events in one Postgres transaction of the drain: enough to pay the fsync once for many. */
   drainEventsMax: 1_000,
   /** Batches that one drain job may commit before another shop has its turn. */

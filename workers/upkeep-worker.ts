@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Engine } from '../src/engine/engine.ts'
+import { forgetFinished } from '../src/engine/forget-finished.ts'
 import { limits } from '../src/limits.ts'
 import {
   type DrainJob,
@@ -44,21 +45,27 @@ export function startUpkeepWorker(options: {
     ),
   )
 
+  const upkeepOf: Record<UpkeepJobName, (shops: string[]) => Promise<unknown>> = {
+    'sweep-holds': (shops) => sweepHolds(engine, shops),
+    'forget-finished': (shops) =>
+      Promise.all(shops.map((shop) => forgetFinished(engine, { shop }))),
+    watchdog: watch,
+  }
+
   const worker = new Worker<null, void, UpkeepJobName>(
     queueNames.upkeep,
     async ({ name }) => {
       const what = `The ${name} job`
       try {
         const shops = await knownShops()
-        if (name === 'watchdog') await watch(shops)
-        else await sweepHolds(engine, shops)
+        await upkeepOf[name](shops)
         outages.ended(what)
       } catch (error) {
         // The next round is its retry.
         outages.began(what, error)
       }
     },
-    { ...queueOptions, concurrency: 2, runRetryDelay: limits.queueRetryMs },
+    { ...queueOptions, concurrency: 3, runRetryDelay: limits.queueRetryMs },
   )
   const fails = queueFails(log, connection)
   worker.on('error', fails)
@@ -74,7 +81,8 @@ export function startUpkeepWorker(options: {
   }
   // A schedule lives from one of its jobs to the next, so an outage of Redis can end it: it is made anew after each.
   connection.on('ready', () => {
-    Promise.all([schedule('sweep-holds'), schedule('watchdog')]).catch(fails)
+    const names = Object.keys(upkeepOf) as UpkeepJobName[]
+    Promise.all(names.map(schedule)).catch(fails)
   })
 
   return {

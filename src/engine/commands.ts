@@ -9,6 +9,7 @@ export const commands = {
   'claim-coupon': ['couponId', 'userId'],
   'create-coupon': ['coupon'],
   'create-product': ['product'],
+  'forget-finished': ['retentionMs', 'scannedMax'],
   'pay-order': ['orderId', 'userId'],
   /** Followed by option id and quantity of every line. */
   'place-order': ['operationId', 'fingerprint', 'userId', 'userCouponId', 'expectedAmount', 'pay'],

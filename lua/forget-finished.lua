@@ -1,0 +1,41 @@
+--[[
+forget-finished: drops records that no repeated request can ask for any more.
+
+Guarantee   Drops no pending order, nothing younger than the retention of idempotency keys, and nothing that Postgres
+            does not have. Each call looks at a part of the records and goes on where the last one ended.
+ARGV        retention_ms   (ms) from the end of an operation until its record may go
+            scanned_max    (records) to look at in each of the two hashes, about
+Returns     forgotten      the number of records dropped
+Emits       nothing
+Cost        O(scanned_max)
+]]
+local retention_ms, scanned_max = ...
+
+-- An event bears the time of its decision, give or take the moment between two looks at the clock.
+local oldest_event = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]
+local persisted_until = oldest_event and tonumber(string.match(oldest_event[1], '^%d+')) - 1000 or now_ms
+local forget_before = math.min(now_ms - tonumber(retention_ms), persisted_until)
+
+-- The time at which an order, a charge or an adjustment was over; nil for a pending order.
+local function ended_at(record)
+  return record.at or record.cancelledAt or (record.payment and record.payment.paidAt)
+end
+
+local function forget_in(key, cursor_field)
+  local cursor = redis.call('HGET', meta, cursor_field) or '0'
+  local scanned = redis.call('HSCAN', key, cursor, 'COUNT', scanned_max)
+  local entries, dropped = scanned[2], 0
+  for position = 1, #entries, 2 do
+    local operation_id, text = entries[position], entries[position + 1]
+    -- The sentinel's value is no record.
+    local ended = string.sub(text, 1, 1) == '{' and ended_at(cjson.decode(text))
+    if ended and ended < forget_before then
+      redis.call('HDEL', key, operation_id)
+      dropped = dropped + 1
+    end
+  end
+  redis.call('HSET', meta, cursor_field, scanned[1])
+  return dropped
+end
+
+return { 'forgotten', forget_in(orders, 'ordersCursor') + forget_in(operations, 'operationsCursor') }

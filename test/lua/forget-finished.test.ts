@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { forgetFinished } from '../../src/engine/forget-finished.ts'
+import { readOrder } from '../../src/engine/reads.ts'
+import { trimOutbox } from '../../src/engine/trim-outbox.ts'
+import { limits } from '../../src/limits.ts'
+import { shopKey } from '../../src/redis/keys.ts'
+import { connect, uniqueShop } from '../support/redis.ts'
+import { openSale, type Sale, value } from '../support/sale.ts'
+
+const redis = await connect()
+
+describe('forget-finished', () => {
+  let sale: Sale
+  let option: string
+  beforeEach(async () => {
+    sale = await openSale(redis, uniqueShop())
+    option = await sale.option({ stock: 10_000 })
+    await sale.charge('ada', 1_000_000)
+  })
+
+  const forget = () => forgetFinished(sale.engine, { shop: sale.shop })
+
+  /** As a drain does once Postgres has everything. */
+  async function persistAll() {
+    const [last] = await redis.xrevrange(shopKey(sale.shop, 'outbox'), '+', '-', 'COUNT', 1)
+    const eventId = last?.[0] as string
+    await trimOutbox(sale.engine, { shop: sale.shop, eventId, userIds: ['ada'] })
+  }
+
+  /** Moves the end of an operation into the past, just beyond or just within its retention. */
+  async function age(name: 'orders' | 'operations', operationId: string, ageMs: number) {
+    const key = shopKey(sale.shop, name)
+    const record = JSON.parse((await redis.hget(key, operationId)) as string)
+    const endedAt = Date.now() - ageMs
+    if (record.at) record.at = endedAt
+    if (record.cancelledAt) record.cancelledAt = endedAt
+    if (record.payment) record.payment.paidAt = endedAt
+    await redis.hset(key, operationId, JSON.stringify(record))
+  }
+
+  const tooOld = limits.idempotencyRetentionMs + 60_000
+  const oldButKept = limits.idempotencyRetentionMs - 60_000
+
+  it('forgotten: drops what ended before the retention, and nothing younger', async () => {
+    const paid = value(await sale.order('ada', { [option]: 1 }, { pay: true }))
+    const kept = value(await sale.order('ada', { [option]: 1 }, { pay: true }))
+    const cancelled = value(await sale.order('ada', { [option]: 1 }))
+    await sale.cancel('ada', cancelled.id)
+    const charge = value(await sale.charge('ada', 1))
+    await persistAll()
+    await age('orders', paid.id.slice(11), tooOld)
+    await age('orders', kept.id.slice(11), oldButKept)
+    await age('orders', cancelled.id.slice(11), tooOld)
+    await age('operations', charge.id, tooOld)
+
+    expect(await forget()).toEqual({ forgotten: 3 })
+    expect(await readOrder(redis, sale.shop, paid.id)).toBeNull()
+    expect(await readOrder(redis, sale.shop, cancelled.id)).toBeNull()
+    expect(await readOrder(redis, sale.shop, kept.id)).toMatchObject({ id: kept.id })
+    expect(await forget()).toEqual({ forgotten: 0 })
+  })
+
+  it('forgotten: never drops a pending order, however old', async () => {
+    const order = value(await sale.order('ada', { [option]: 1 }))
+    await persistAll()
+    const operationId = order.id.slice(11)
+    const record = { ...order, orderedAt: 1, expiresAt: 1 }
+    await redis.hset(shopKey(sale.shop, 'orders'), operationId, JSON.stringify(record))
+    expect(await forget()).toEqual({ forgotten: 0 })
+  })
+
+  it('forgotten: drops nothing that Postgres does not have', async () => {
+    const order = value(await sale.order('ada', { [option]: 1 }, { pay: true }))
+    await age('orders', order.id.slice(11), tooOld)
+    const outbox = shopKey(sale.shop, 'outbox')
+    const entries = await redis.xrange(outbox, '-', '+')
+    await redis.del(outbox)
+    // The same events, from a time before the order: its own is among those that wait.
+    for (const [index, [, fields]] of entries.entries()) {
+      await redis.xadd(outbox, `${Date.now() - tooOld - 1_000}-${index}`, ...fields)
+    }
+    expect(await forget()).toEqual({ forgotten: 0 })
+    await persistAll()
+    expect(await forget()).toEqual({ forgotten: 1 })
+  })
+
+  it('forgotten: comes round to every record, a part at a time', async () => {
+    const count = 5 * limits.forgetScannedMax
+    const orders = await Promise.all(
+      Array.from({ length: count }, () =>
+        sale.order('ada', { [option]: 1 }, { pay: true }).then(value),
+      ),
+    )
+    await persistAll()
+    for (const order of orders) await age('orders', order.id.slice(11), tooOld)
+    const parts: number[] = []
+    while (parts.reduce((sum, part) => sum + part, 0) < count) {
+      parts.push((await forget()).forgotten)
+      expect(parts.length).toBeLessThan(count)
+    }
+    // A scan may return a little more than it was asked for.
+    expect(Math.max(...parts)).toBeLessThanOrEqual(2 * limits.forgetScannedMax)
+  })
+})
