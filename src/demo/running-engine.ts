@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Config } from '../config.ts'
+import { limits } from '../limits.ts'
+import { serverUrl } from './server-url.ts'
+
+const startScript = join(import.meta.dirname, '../cli/start.ts')
+const lifeSignTimeoutMs = 2_000
+const outputLinesKept = 30
+
+/** An engine that answers, and how to leave it as it was found. */
+export type RunningEngine = { url: URL; wasStarted: boolean; stop: () => Promise<void> }
+
+/**
+ * Finds the engine of this configuration, or starts it; `signal` ends the start.
+ *
+ * @throws Error where something else listens on the port, or the engine does not start in time.
+ */
+export async function findOrStartEngine(
+  config: Config,
+  signal: AbortSignal,
+): Promise<RunningEngine> {
+  const url = serverUrl(config)
+  if (config.PORT !== 0 && (await isAlive(url))) {
+    return { url, wasStarted: false, stop: async () => {} }
+  }
+  return startEngine(signal)
+}
+
+/**
+ * Says whether the engine answers at this address.
+ *
+ * @throws Error where something else does.
+ */
+export async function isAlive(url: URL): Promise<boolean> {
+  let response: Response
+  try {
+    response = await fetch(new URL('/livez', url), {
+      signal: AbortSignal.timeout(lifeSignTimeoutMs),
+    })
+  } catch (error) {
+    const { code } = (error as { cause?: { code?: string } }).cause ?? {}
+    if (code === 'ECONNREFUSED') return false
+    throw new Error(`Something listens at ${url.href} but does not answer.`, { cause: error })
+  }
+  if (!response.ok) throw new Error(`What answers at ${url.href} is not Stampede.`)
+  return true
+}
+
+async function startEngine(signal: AbortSignal): Promise<RunningEngine> {
+  const child = spawn(process.execPath, [startScript], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: string[] = []
+  const keep = (line: string) => {
+    output.push(line)
+    if (output.length > outputLinesKept) output.shift()
+  }
+  createInterface({ input: child.stderr }).on('line', keep)
+  const lines = createInterface({ input: child.stdout }).on('line', keep)
+  const ready = new Promise<URL>((resolve, reject) => {
+    lines.on('line', (line) => {
+      const address = /^ready (http:\/\/\S+)/.exec(line)?.[1]
+      if (address) resolve(new URL(address))
+    })
+    child.on('error', reject)
+    child.on('exit', () => reject(new Error('The engine ended while it started.')))
+  })
+  const timer = setTimeout(() => child.kill('SIGTERM'), limits.demoStartMs)
+  signal.addEventListener('abort', () => child.kill('SIGTERM'))
+  try {
+    return { url: await ready, wasStarted: true, stop: () => stopEngine(child) }
+  } catch (error) {
+    throw new Error(`The engine did not start.\n${output.join('\n')}`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function stopEngine(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  // The engine itself leaves within `shutdownMs`; whoever overruns that is stuck.
+  const timer = setTimeout(() => child.kill('SIGKILL'), limits.shutdownMs * 2)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  clearTimeout(timer)
+}
