@@ -1,4 +1,5 @@
-import { runProcess } from '../src/services/lifecycle.ts'
+import { isSupervised, runProcess } from '../src/services/lifecycle.ts'
+import { prepareStores } from '../src/services/prepare.ts'
 import { resolveServices } from '../src/services/services.ts'
 import { startWorkers } from './start-workers.ts'
 
@@ -9,6 +10,11 @@ await runProcess('worker', async ({ config, log, lifecycle: { open } }) => {
     () => resolveServices(config, (line) => log.info(line)),
     (services) => services.release(),
   )
+  if (!isSupervised) {
+    await prepareStores({ redisUrl, databaseUrl }).catch((err) =>
+      log.warn({ err }, 'The stores are not prepared'),
+    )
+  }
   await open(
     'workers',
     () => startWorkers({ redisUrl, databaseUrl, holdMs: config.ORDER_HOLD_MS, log }),

@@ -1,0 +1,64 @@
+import cluster from 'node:cluster'
+import { openOrm } from './db/orm.ts'
+import { openEngine } from './engine/engine.ts'
+import { createApp } from './http/app.ts'
+import { openWakeUps } from './queue/wake-ups.ts'
+import { connectRedis } from './redis/client.ts'
+import { runApiProcesses } from './services/api-processes.ts'
+import { closeServer, listen } from './services/http-server.ts'
+import { isSupervised, runProcess } from './services/lifecycle.ts'
+import { prepareStores } from './services/prepare.ts'
+import { openReadiness } from './services/readiness.ts'
+import { logRedisOutages } from './services/redis-outages.ts'
+import { resolveServices } from './services/services.ts'
+import { verify } from './verify/verify.ts'
+
+/** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
+await runProcess('api', async ({ config, log, lifecycle }) => {
+  const { open, isStopping } = lifecycle
+  const services = await open(
+    'services',
+    () => resolveServices(config, (line) => log.info(line)),
+    (found) => found.release(),
+  )
+  if (!isSupervised) {
+    await prepareStores(services).catch((err) => log.warn({ err }, 'The stores are not prepared'))
+  }
+  if (config.API_PROCESSES > 1 && cluster.isPrimary) {
+    return runApiProcesses(config.API_PROCESSES, log, lifecycle)
+  }
+
+  const redis = connectRedis(services.redisUrl, { name: 'api' })
+  logRedisOutages(redis, log, isStopping)
+  await open(
+    'Redis',
+    () => redis.connect(),
+    () => redis.quit(),
+  )
+  const orm = await open(
+    'Postgres',
+    () => openOrm(services.databaseUrl),
+    (it) => it.close(),
+  )
+  const wakeUps = await open(
+    'queue',
+    () => openWakeUps(services.redisUrl),
+    (it) => it.close(),
+  )
+  const engine = await open(
+    'engine',
+    () => openEngine({ redis, holdMs: config.ORDER_HOLD_MS, onAccepted: wakeUps.wake }),
+    (it) => it.drained(),
+  )
+  const app = createApp({
+    engine,
+    redis,
+    orm,
+    config: { ...config, JWT_SECRET: services.jwtSecret },
+    log,
+    verify: (shop) => verify({ redis, orm }, shop),
+    readiness: openReadiness({ redis, orm, isStopping }),
+  })
+  await open('HTTP', () => listen(app.fetch, config), closeServer)
+  log.info({ host: config.HOST, port: config.PORT }, 'listening')
+})
