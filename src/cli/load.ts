@@ -4,9 +4,9 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { loadConfig } from '../config.ts'
 import { isAlive } from '../demo/running-engine.ts'
-import { serverUrl } from '../demo/server-url.ts'
 import { findJwtSecret } from '../services/jwt-secret.ts'
 import { run } from '../services/processes.ts'
+import { serverUrl } from '../services/server-url.ts'
 
 const folder = resolve(import.meta.dirname, '../../load-tests')
 const image = 'grafana/k6:2.2.0'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Config } from '../config.ts'
 import { limits } from '../limits.ts'
-import { serverUrl } from './server-url.ts'
+import { serverUrl } from '../services/server-url.ts'
 
 const startScript = join(import.meta.dirname, '../cli/start.ts')
 const lifeSignTimeoutMs = 2_000
