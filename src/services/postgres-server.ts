@@ -8,6 +8,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
+import { databaseOf } from '../db/database.ts'
+import { openOrm } from '../db/orm.ts'
 import { limits } from '../limits.ts'
 import { newSecret, readRecord, type ServerRecord, writeRecord } from './data-folder.ts'
 import { findPostgresPrograms, type PostgresPrograms } from './postgres-program.ts'
@@ -30,7 +33,8 @@ export async function openPostgresServer(
   const files = postgresFiles(folder)
   const record = readRecord(files.record)
   if (record && existsSync(files.data)) {
-    if (await isRunning(files)) return running(files, record, 'already running')
+    const found = running(files, record, 'already running')
+    if (await isRunning(files, found.url)) return found
     return startServer(files, record, await findPostgresPrograms())
   }
   const programs = await findPostgresPrograms()
@@ -99,19 +103,44 @@ async function makeDatabase(
   renameSync(draft, files.data)
 }
 
-/** True once the server is ready. False where none runs on these files. */
-async function isRunning(files: PostgresFiles): Promise<boolean> {
+/**
+ * True once the server answers a query. False where none runs on these files. A server that was killed a moment ago
+ * still looks alive from outside: only an answer tells.
+ */
+async function isRunning(files: PostgresFiles, url: string): Promise<boolean> {
   const lock = readLockFile(files)
   if (!lock) return false
   const line = await commandLine(lock.pid)
-  if (!line?.includes(files.data)) {
+  if (line && !line.includes(files.data)) {
     // After a restart of the machine the id may belong to anybody, and Postgres would refuse to start. Where there
     // is no such process, Postgres finds out itself, and looks for orphans of it before it removes the file.
-    if (line) rmSync(files.lock)
+    rmSync(files.lock)
     return false
   }
-  if (await until(() => readLockFile(files)?.ready ?? false, limits.serverStartMs)) return true
-  throw new Error(`The Postgres of ${files.folder} (process ${lock.pid}) runs but does not answer.`)
+  let state: 'ready' | 'busy' | 'gone' = 'busy'
+  await until(async () => {
+    if ((await findProcess(files)) === null) state = 'gone'
+    else if (await answers(url)) state = 'ready'
+    return state !== 'busy'
+  }, limits.serverStartMs)
+  if (state === 'busy') {
+    throw new Error(
+      `The Postgres of ${files.folder} (process ${lock.pid}) runs but does not answer.`,
+    )
+  }
+  return state === 'ready'
+}
+
+async function answers(url: string): Promise<boolean> {
+  const orm = openOrm(url, { poolMax: 1 })
+  try {
+    await sql`select 1`.execute(databaseOf(orm))
+    return true
+  } catch {
+    return false
+  } finally {
+    await orm.close()
+  }
 }
 
 function readLockFile(files: PostgresFiles): { pid: number; ready: boolean } | null {
