@@ -27,7 +27,7 @@ end
 if not issued then
   return { 'shop_closed' }
 end
-local coupon = cjson.decode(facts)
+local coupon = parse_facts(facts)
 if coupon.status ~= 'ACTIVE' then
   return { 'coupon_inactive' }
 end

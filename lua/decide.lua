@@ -39,6 +39,7 @@ local function backlog_is_full()
 end
 
 --- @include "calendar"
+--- @include "facts"
 --- @include "outbox"
 --- @include "money"
 --- @include "user-coupons"

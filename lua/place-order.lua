@@ -58,7 +58,7 @@ local function read_lines()
     lines[number] = {
       option_id = arguments[number * 2 - 1],
       quantity = tonumber(arguments[number * 2]),
-      facts = facts and cjson.decode(facts),
+      facts = facts and parse_facts(facts),
       free = tonumber(stored[number * 3 - 1]),
       held = tonumber(stored[number * 3]),
       bought = tonumber(bought[number] or 0),
@@ -144,7 +144,7 @@ end
 
 local discount_amount = 0
 if coupon_id then
-  local coupon = cjson.decode(redis.call('HGET', coupons, coupon_id))
+  local coupon = parse_facts(redis.call('HGET', coupons, coupon_id))
   if original_amount < coupon.minOrderAmount then
     return { 'min_order_amount' }
   end

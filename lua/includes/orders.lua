@@ -22,6 +22,9 @@ local function find_order(order_id, user_id)
   return order, operation_id, record
 end
 
+-- The key of the day's ranking, from the first payment of a batch on.
+local todays_sales
+
 -- Takes the order's money and counts its sales. The caller has checked the balance.
 local function settle_payment(order)
   order.status = 'COMPLETED'
@@ -40,9 +43,9 @@ local function settle_payment(order)
       afterAmount = after,
     }
   end
-  local ranking = sales .. utc_day(now_ms)
+  todays_sales = todays_sales or sales .. utc_day(now_ms)
   for _, item in ipairs(order.items) do
-    redis.call('ZINCRBY', ranking, item.quantity, item.productId)
+    redis.call('ZINCRBY', todays_sales, item.quantity, item.productId)
   end
 end
 
@@ -67,7 +70,7 @@ local function release_order(order, operation_id, status)
   end
   if order.userCouponId then
     local coupon_id = parse_user_coupon_id(order.userCouponId)
-    local coupon = cjson.decode(redis.call('HGET', coupons, coupon_id))
+    local coupon = parse_facts(redis.call('HGET', coupons, coupon_id))
     local state = coupon.restoreOnCancel and 'A' or 'E'
     set_user_coupon_state(order.userCouponId, order.userId, state, '')
     order.userCouponStatus = state == 'A' and 'AVAILABLE' or 'EXPIRED'

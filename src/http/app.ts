@@ -16,6 +16,7 @@ import { popularRoutes } from './popular.ts'
 import { answerError, answerNotFound, refuseInvalid } from './problem.ts'
 import { productRoutes } from './products.ts'
 import { reply } from './reply.ts'
+import { createRouter } from './router.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { createTokenVerifier } from './tokens.ts'
 import { userRoutes } from './users.ts'
@@ -29,7 +30,7 @@ export type AppType = ReturnType<typeof createApp>
  * nothing and keeps nothing but verified tokens.
  */
 export function createApp(dependencies: Dependencies) {
-  const app = new OpenAPIHono<Environment>({ defaultHook: refuseInvalid })
+  const app = new OpenAPIHono<Environment>({ defaultHook: refuseInvalid, router: createRouter() })
   app.use(identifyRequest)
   app.use('/v1/*', identify(createTokenVerifier(dependencies.config)), limitBody)
   app.onError(answerError(dependencies.log))

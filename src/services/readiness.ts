@@ -3,14 +3,14 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { limits } from '../limits.ts'
-import { shopKey } from '../redis/keys.ts'
+import { shopKey, shopKeys } from '../redis/keys.ts'
 import { defaultShop } from './prepare.ts'
 
 type Check = { name: string; ok: boolean; detail?: string }
 
 /**
- * Whether an API process should get requests: not while it stops, while Redis is gone, or while the default shop is
- * closed or full. Postgres is named but does not count, because selling goes on without it.
+ * Whether an API process should get requests: not while it stops, while Redis is gone or does not run the scripts, or
+ * while the default shop is closed or full. Postgres is named but does not count, because selling goes on without it.
  */
 export function openReadiness(parts: {
   redis: Redis
@@ -21,6 +21,12 @@ export function openReadiness(parts: {
 
   async function checkRedis(): Promise<string | undefined> {
     await redis.ping()
+    return undefined
+  }
+  async function checkScripts(): Promise<string | undefined> {
+    // A batch of no commands decides nothing, and loads the script where Redis has forgotten it.
+    const keys = shopKeys(defaultShop)
+    await redis.decide(keys.length, ...keys, '0', '0', '0')
     return undefined
   }
   async function checkShop(): Promise<string | undefined> {
@@ -39,8 +45,9 @@ export function openReadiness(parts: {
   }
 
   return async () => {
-    const [inRedis, shop, backlog, postgres] = await Promise.all([
+    const [inRedis, scripts, shop, backlog, postgres] = await Promise.all([
       runCheck('redis', checkRedis),
+      runCheck('scripts', checkScripts),
       runCheck('shop', checkShop),
       runCheck('backlog', checkBacklog),
       runCheck('postgres', checkPostgres),
@@ -48,8 +55,8 @@ export function openReadiness(parts: {
     const stopping: Check[] = isStopping()
       ? [{ name: 'process', ok: false, detail: 'is stopping' }]
       : []
-    const ok = stopping.length === 0 && inRedis.ok && shop.ok && backlog.ok
-    return { ok, checks: [...stopping, inRedis, shop, backlog, postgres] }
+    const ok = stopping.length === 0 && inRedis.ok && scripts.ok && shop.ok && backlog.ok
+    return { ok, checks: [...stopping, inRedis, scripts, shop, backlog, postgres] }
   }
 }
 
