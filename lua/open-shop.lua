@@ -26,7 +26,8 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A stream exists without entries once one was added and deleted.
 local first = redis.call('XADD', outbox, '*', sentinel, '')
 redis.call('XDEL', outbox, first)
-for _, hash in ipairs({ products, options, coupons, codes, claims, balances, orders, operations, purchases, recents }) do
+local hashes = { products, options, coupons, codes, claims, balances, orders, operations, purchases, recents }
+for _, hash in ipairs(hashes) do
   redis.call('HSET', hash, sentinel, epoch)
 end
 redis.call('ZADD', catalog, '-inf', sentinel)

@@ -59,7 +59,7 @@ export const limits = {
   /** Expired holds that one command may reap on its way: bounds the time of one decision. */
   reapedHoldsMax: 100,
 
-  /** How long the record of a finished operation answers repeated requests: a day, and an hour for clocks and retries. */
+  /** How long the record of a finished operation answers repeated requests: a day, and an hour for late ones. */
   idempotencyRetentionMs: 25 * 3_600_000,
   /**
    * Records that one upkeep round looks at for having outlived that. It holds Redis for about half a millisecond a

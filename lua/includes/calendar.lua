@@ -5,9 +5,8 @@ local function utc_day(time_ms)
   local days = math.floor(time_ms / 86400000) + 719468
   local era = math.floor(days / 146097)
   local day_of_era = days - era * 146097
-  local year_of_era = math.floor(
-    (day_of_era - math.floor(day_of_era / 1460) + math.floor(day_of_era / 36524) - math.floor(day_of_era / 146096)) / 365
-  )
+  local leap_days = math.floor(day_of_era / 1460) - math.floor(day_of_era / 36524) + math.floor(day_of_era / 146096)
+  local year_of_era = math.floor((day_of_era - leap_days) / 365)
   local day_of_year = day_of_era
     - (365 * year_of_era + math.floor(year_of_era / 4) - math.floor(year_of_era / 100))
   local month_from_march = math.floor((5 * day_of_year + 2) / 153)

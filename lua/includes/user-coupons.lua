@@ -29,7 +29,8 @@ end
 local function write_user_coupons(coupon_id, user_id, list)
   local records = {}
   for position, entry in ipairs(list) do
-    records[position] = entry.rank .. ' ' .. entry.issued_at .. ' ' .. entry.expires_at .. ' ' .. entry.state .. entry.operation_id
+    local state = entry.state .. entry.operation_id
+    records[position] = table.concat({ entry.rank, entry.issued_at, entry.expires_at, state }, ' ')
   end
   redis.call('HSET', claims, claims_field(coupon_id, user_id), table.concat(records, '|'))
 end

@@ -40,7 +40,8 @@ export function createApp(dependencies: Dependencies) {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description:
-      'HS256, or RS256, ES256 and EdDSA by published keys. Claims: sub, exp, role (user or admin), shop. Without a token, public routes take the shop from the header X-Shop.',
+      'HS256, or RS256, ES256 and EdDSA by published keys. Claims: sub, exp, role (user or admin), shop. ' +
+      'Without a token, public routes take the shop from the header X-Shop.',
   })
 
   let document: object | undefined

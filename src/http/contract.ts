@@ -47,7 +47,8 @@ export const idempotencyKeyHeader = {
   in: 'header',
   required: true,
   description:
-    'Makes the request repeatable for at least 24 hours: the same key with the same body gets the first answer again (200, Idempotency-Replayed: true).',
+    'Makes the request repeatable for at least 24 hours: the same key with the same body gets the first ' +
+    'answer again (200, Idempotency-Replayed: true).',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 } as const
 

@@ -24,7 +24,8 @@ export async function findRedisProgram(report: (line: string) => void): Promise<
       (await findBinary()) ?? ((await installRedis(report)) ? await findBinary() : null)
     if (installed) return installed
     throw new Error(
-      `No Redis ${redisMajorMin} or later found: install redis-server or valkey-server, start Docker, or set REDIS_URL.`,
+      `No Redis ${redisMajorMin} or later found: install redis-server or valkey-server, ` +
+        'start Docker, or set REDIS_URL.',
     )
   })
 }
