@@ -43,11 +43,12 @@ end
 if not free then
   return { 'shop_closed' }
 end
-if free + change < 0 and not backlog_is_full() and reap_holds() > 0 then
-  facts, free = read_free()
-end
 if free + change < 0 then
-  return { 'insufficient_stock' }
+  local _, more_are_left = reap_holds()
+  facts, free = read_free()
+  if free + change < 0 then
+    return more_are_left and ask_again() or { 'insufficient_stock' }
+  end
 end
 if free + change > tonumber(stock_max) then
   return { 'stock_limit' }

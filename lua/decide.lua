@@ -7,10 +7,11 @@ Guarantee   Commands are decided one after the other, each completely: it refuse
 KEYS        Every key of the shop, in the order of src/redis/keys.ts, which generates their local names.
 ARGV[1]     backlog_max (events) that may wait for Postgres before new effects are refused
 ARGV[2]     hold_ms (ms) from an order to its deadline, unless one of its options says less
-ARGV[3]     reaped_holds_max (orders) that one command may expire on its way
+ARGV[3]     reaped_holds_max (orders) that one batch may expire on its way
 ARGV[4…]    the commands: name, number of arguments, arguments
 Returns     the number of events appended, then one reply per command: { status, … }
             shop_closed   the shop is closed, or a key of its hot state is missing; answers every command
+            reaping       lapsed holds were expired, and more are left that may decide the matter: ask again
             backlog_full  the decision would be accepted, but Postgres is too far behind
             fault         a bug; with the message, for the log only
             any status that the decision's own file documents

@@ -109,11 +109,16 @@ local function assess()
   return lines, refusal
 end
 
+local may_be_lapsed = { per_user_limit = true, held = true, coupon_unavailable = true }
 local lines, refusal = assess()
 -- What is missing may be on hold by an order whose deadline has passed. It counts as free from that moment on.
-if refusal == 'per_user_limit' or refusal == 'held' or refusal == 'coupon_unavailable' then
-  if not backlog_is_full() and reap_holds() > 0 then
+if may_be_lapsed[refusal] then
+  local reaped, more_are_left = reap_holds()
+  if reaped > 0 then
     lines, refusal = assess()
+  end
+  if more_are_left and may_be_lapsed[refusal] then
+    return ask_again()
   end
 end
 if refusal == 'held' then

@@ -56,7 +56,7 @@ export const limits = {
   queuedCommandsMax: 10_000,
   /** A Redis that has not answered by then is an outage: the client gets its 503 within a second. */
   redisCommandTimeoutMs: 900,
-  /** Expired holds that one command may reap on its way: bounds the time of one decision. */
+  /** Lapsed holds that one batch may expire on its way, about a millisecond of work; a command may need several. */
   reapedHoldsMax: 100,
 
   /** How long the record of a finished operation answers repeated requests: a day, and an hour for late ones. */

@@ -81,11 +81,23 @@ local function release_order(order, operation_id, status)
   return write_order(order, operation_id, status == 'EXPIRED' and 'order_expired' or 'order_cancelled')
 end
 
--- Expires pending orders whose deadline has passed, the earliest first, as many as one command may; returns how many.
+-- Lapsed holds that this batch may still expire: more would keep Redis from its other clients for too long.
+local reap_budget = reaped_holds_max
+
+-- Expires pending orders whose deadline has passed, the earliest first. Returns how many, and whether more are left.
 local function reap_holds()
-  local expired = redis.call('ZRANGEBYSCORE', holds, '-inf', now_ms, 'LIMIT', 0, reaped_holds_max)
-  for _, operation_id in ipairs(expired) do
+  local lapsed = redis.call('ZRANGEBYSCORE', holds, '-inf', now_ms, 'LIMIT', 0, reap_budget + 1)
+  for number, operation_id in ipairs(lapsed) do
+    if reap_budget == 0 or backlog_is_full() then
+      return number - 1, true
+    end
+    reap_budget = reap_budget - 1
     release_order(cjson.decode(redis.call('HGET', orders, operation_id)), operation_id, 'EXPIRED')
   end
-  return #expired
+  return #lapsed, false
+end
+
+-- The answer where something is missing that a lapsed hold, not expired yet, may have.
+local function ask_again()
+  return { backlog_is_full() and 'backlog_full' or 'reaping' }
 end

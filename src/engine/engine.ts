@@ -66,12 +66,10 @@ export function openEngine(options: EngineOptions): Engine {
         batchers.set(shop, batcher)
       }
       const values = commands[name].map((key) => String((named as Record<string, unknown>)[key]))
-      const reply = await batcher.submit([
-        name,
-        String(values.length + rest.length),
-        ...values,
-        ...rest,
-      ])
+      const command = [name, String(values.length + rest.length), ...values, ...rest]
+      let reply = await batcher.submit(command)
+      // Each time a bounded number of lapsed holds was expired, so this comes to its end.
+      while (reply[0] === 'reaping') reply = await batcher.submit(command)
       if (reply[0] === 'fault') throw new Error(`The decision ${name} failed: ${reply[1]}`)
       return reply
     },

@@ -82,8 +82,8 @@ async function readProducts(redis: Redis, shop: string, ids: string[]): Promise<
       position += 4
       const { productId, productName, status, ...option } = fromRecord<
         HotOption & { productId: string; productName: string; status: string }
-      >(facts ?? '{}')
-      return { ...option, id, free: Number(free), held: Number(held), sold: Number(sold) }
+      >(found(facts))
+      return { ...option, id, free: countOf(free), held: countOf(held), sold: countOf(sold) }
     }),
   }))
 }
@@ -99,8 +99,8 @@ export async function readCoupon(
   if (!record) return null
   return {
     ...fromRecord<CouponRecord>(record),
-    issuedQuantity: Number(issued),
-    usedQuantity: Number(used),
+    issuedQuantity: countOf(issued),
+    usedQuantity: countOf(used),
   }
 }
 
@@ -207,6 +207,16 @@ async function readFields(
   const [mark, ...values] = await ask(redis.hmget(shopKey(shop, name), sentinel, ...fields))
   if (mark === null) throw new ShopClosed(`The key ${name} is missing`)
   return values
+}
+
+/** What must be there: nothing is not zero. */
+function found(field: string | null | undefined): string {
+  if (field === null || field === undefined) throw new ShopClosed('A field is missing')
+  return field
+}
+
+function countOf(field: string | null | undefined): number {
+  return Number(found(field))
 }
 
 async function ask<Value>(answer: Promise<Value>): Promise<Value> {

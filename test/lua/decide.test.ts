@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ShopClosed } from '../../src/domain/outcome.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { openShop } from '../../src/engine/open-shop.ts'
+import { listProducts, readCoupon, readProduct } from '../../src/engine/reads.ts'
 import { shopKey, shopKeys } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale } from '../support/sale.ts'
@@ -35,6 +37,16 @@ describe('decide', () => {
   it('closes a shop that its operator closed', async () => {
     await redis.hset(shopKey(sale.shop, 'meta'), 'state', 'closed')
     expect(codeOf(await sale.charge('ada', 1))).toBe('shop_closed')
+  })
+
+  it('closes to readers what lost a field: nothing is not zero', async () => {
+    const option = await sale.option()
+    const coupon = await sale.coupon()
+    const [product] = (await listProducts(redis, sale.shop, { limit: 1 }))?.items ?? []
+    await redis.hdel(shopKey(sale.shop, 'options'), `${option}:free`)
+    await redis.hdel(shopKey(sale.shop, 'coupons'), `${coupon}:issued`)
+    await expect(readProduct(redis, sale.shop, product?.id as string)).rejects.toThrow(ShopClosed)
+    await expect(readCoupon(redis, sale.shop, coupon)).rejects.toThrow(ShopClosed)
   })
 
   it('never touches the hot state of a shop that exists', async () => {

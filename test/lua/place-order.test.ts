@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { limits } from '../../src/limits.ts'
 import { salesKey, shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
@@ -144,6 +145,28 @@ describe('place-order', () => {
     expect(await sale.units(option)).toEqual({ free: 0, held: 1, sold: 0 })
   })
 
+  it('held: finds its unit behind more lapsed holds than one batch may expire', async () => {
+    const other = await sale.option({ stock: 1_000 })
+    const option = await sale.option({ stock: 1 })
+    const limited = await sale.option({ perUserLimit: 1 })
+    const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+    const count = 2 * limits.reapedHoldsMax + 1
+    const lapsed = await Promise.all(
+      Array.from({ length: count }, (_, user) => sale.order(`user-${user}`, { [other]: 1 })),
+    )
+    for (const order of lapsed) await sale.lapse(value(order).id, 1)
+    const needed = [
+      await sale.order('bob', { [option]: 1 }),
+      await sale.order('ada', { [limited]: 1 }, { userCouponId }),
+    ]
+    for (const order of needed) await sale.lapse(value(order).id, 2)
+    const outcomes = await Promise.all([
+      sale.order('ada', { [option]: 1 }),
+      sale.order('ada', { [limited]: 1 }, { userCouponId }),
+    ])
+    expect(outcomes.map(codeOf)).toEqual(['ok', 'ok'])
+  })
+
   it('coupon_unavailable: refuses a coupon that is not the user’s, used, on hold or expired', async () => {
     const option = await sale.option()
     await sale.charge('ada', 5_000)
@@ -211,6 +234,13 @@ describe('place-order', () => {
 
   it('backlog_full: refuses what Postgres could not remember', async () => {
     const option = await sale.option()
+    const full = sale.engineWith({ backlogMax: 1 })
+    await expectRefusal('backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
+  })
+
+  it('backlog_full: does not call sold for good what a lapsed hold would give back', async () => {
+    const option = await sale.option({ stock: 1 })
+    await sale.lapse(value(await sale.order('bob', { [option]: 1 })).id)
     const full = sale.engineWith({ backlogMax: 1 })
     await expectRefusal('backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
   })

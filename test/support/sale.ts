@@ -138,12 +138,12 @@ export async function openSale(
       )
     },
     /** Moves the deadline of a pending order into the past, as if time had passed. */
-    async lapse(orderId: string) {
+    async lapse(orderId: string, deadlineMs = 1) {
       const operation = orderId.slice(11)
       const record = await redis.hget(shopKey(shop, 'orders'), operation)
-      const order = { ...JSON.parse(record as string), expiresAt: 1 }
+      const order = { ...JSON.parse(record as string), expiresAt: deadlineMs }
       await redis.hset(shopKey(shop, 'orders'), operation, JSON.stringify(order))
-      await redis.zadd(shopKey(shop, 'holds'), 1, operation)
+      await redis.zadd(shopKey(shop, 'holds'), deadlineMs, operation)
     },
   }
 }
