@@ -95,6 +95,14 @@ export const limits = {
   postgresConnectTimeoutMs: 3_000,
   /** A batch of the drain takes well under a second: a statement that takes this long waits for something stuck. */
   postgresStatementTimeoutMs: 30_000,
+  /** How much later than the server we give up a statement: our clock is for one that vanished without a word. */
+  postgresAnswerGraceMs: 250,
+  /**
+   * Both for requests, which read a few rows by their keys: with the grace, a client gets its 503 within two seconds
+   * from a Postgres that hangs. The first is also the longest wait for a free connection.
+   */
+  apiConnectTimeoutMs: 750,
+  apiStatementTimeoutMs: 1_000,
   /** Rows are locked for the length of a batch. A drain that waits longer gives way and is tried again. */
   postgresLockTimeoutMs: 3_000,
   /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
@@ -136,6 +144,8 @@ export const limits = {
 
   /** Discrepancies that one check of the verifier names; beyond them it only counts. */
   verifyOffMax: 20,
+  /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */
+  verifyPoolMax: 4,
   /** Entities that the verifier compares at a time: half a millisecond of Redis. */
   verifyChunk: 500,
   /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
@@ -184,6 +194,12 @@ if (limits.workersCloseMs >= limits.childStopMs) {
 }
 if (limits.timeMsMax + limits.userCouponTtlSecondsMax * 1_000 >= LUA_INTEGER_MAX) {
   throw new Error('limits: a time could leave the range that Lua prints exactly')
+}
+if (
+  limits.apiConnectTimeoutMs + limits.apiStatementTimeoutMs + limits.postgresAnswerGraceMs >
+  2_000
+) {
+  throw new Error('limits: a Postgres that hangs must be answered within two seconds')
 }
 if (limits.redisCommandTimeoutMs >= 1_000) {
   throw new Error('limits: an outage of Redis must be answered within a second')

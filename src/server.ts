@@ -1,5 +1,5 @@
 import cluster from 'node:cluster'
-import { openOrm } from './db/orm.ts'
+import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
@@ -11,7 +11,7 @@ import { prepareStores } from './services/prepare.ts'
 import { openReadiness } from './services/readiness.ts'
 import { logRedisOutages } from './services/redis-outages.ts'
 import { resolveServices } from './services/services.ts'
-import { verify } from './verify/verify.ts'
+import { openVerifier } from './verify/verifier.ts'
 
 /** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
 await runProcess('api', async ({ config, log, lifecycle }) => {
@@ -37,7 +37,12 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   )
   const orm = await open(
     'Postgres',
-    () => openOrm(services.databaseUrl),
+    () => openApiOrm(services.databaseUrl),
+    (it) => it.close(),
+  )
+  const verifier = await open(
+    'verifier',
+    () => openVerifier({ redis, orm, databaseUrl: services.databaseUrl }),
     (it) => it.close(),
   )
   const wakeUps = await open(
@@ -56,7 +61,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     orm,
     config: { ...config, JWT_SECRET: services.jwtSecret },
     log,
-    verify: (shop) => verify({ redis, orm }, shop),
+    verify: verifier.verify,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   await open('HTTP', () => listen(app.fetch, config), closeServer)

@@ -33,11 +33,12 @@ const entities = [
  * transaction, and close with `orm.close()`.
  *
  * @param options.poolMax connections of this process (default `limits.postgresPoolMax`).
+ * @param options.connectTimeoutMs longest wait for a connection (default `limits.postgresConnectTimeoutMs`).
  * @param options.statementTimeoutMs longest statement (default `limits.postgresStatementTimeoutMs`); 0 means no end.
  */
 export function openOrm(
   databaseUrl: string,
-  options: { poolMax?: number; statementTimeoutMs?: number } = {},
+  options: { poolMax?: number; connectTimeoutMs?: number; statementTimeoutMs?: number } = {},
 ): MikroORM {
   const statementTimeoutMs = options.statementTimeoutMs ?? limits.postgresStatementTimeoutMs
   return new MikroORM({
@@ -54,12 +55,19 @@ export function openOrm(
       application_name: 'stampede',
       options: '-c TimeZone=UTC',
       keepAlive: true,
-      connectionTimeoutMillis: limits.postgresConnectTimeoutMs,
+      connectionTimeoutMillis: options.connectTimeoutMs ?? limits.postgresConnectTimeoutMs,
       statement_timeout: statementTimeoutMs,
       lock_timeout: statementTimeoutMs && limits.postgresLockTimeoutMs,
-      // Our own clock is for a server that vanished without a word, so it leaves the server's the first shot.
-      query_timeout: statementTimeoutMs && statementTimeoutMs + limits.postgresConnectTimeoutMs,
+      query_timeout: statementTimeoutMs && statementTimeoutMs + limits.postgresAnswerGraceMs,
       idle_in_transaction_session_timeout: limits.postgresIdleInTransactionMs,
     },
+  })
+}
+
+/** The way to Postgres for the requests of clients, who rather hear of an outage than wait for its end. */
+export function openApiOrm(databaseUrl: string): MikroORM {
+  return openOrm(databaseUrl, {
+    connectTimeoutMs: limits.apiConnectTimeoutMs,
+    statementTimeoutMs: limits.apiStatementTimeoutMs,
   })
 }

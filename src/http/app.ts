@@ -58,21 +58,18 @@ export function createApp(dependencies: Dependencies) {
     return reply(c, document, 200)
   })
 
-  return (
-    app
-      .route('/', healthRoutes(dependencies))
-      .route('/', userRoutes(dependencies))
-      .route('/', balanceRoutes(dependencies))
-      // Before the products: `popular` is not the id of one.
-      .route('/', popularRoutes(dependencies))
-      .route('/', productRoutes(dependencies))
-      .route('/', stockAdjustmentRoutes(dependencies))
-      .route('/', couponRoutes(dependencies))
-      .route('/', claimRoutes(dependencies))
-      .route('/', orderRoutes(dependencies))
-      .route('/', orderActionRoutes(dependencies))
-      .route('/', verifyRoutes(dependencies))
-  )
+  return app
+    .route('/', healthRoutes(dependencies))
+    .route('/', userRoutes(dependencies))
+    .route('/', balanceRoutes(dependencies))
+    .route('/', popularRoutes(dependencies))
+    .route('/', productRoutes(dependencies))
+    .route('/', stockAdjustmentRoutes(dependencies))
+    .route('/', couponRoutes(dependencies))
+    .route('/', claimRoutes(dependencies))
+    .route('/', orderRoutes(dependencies))
+    .route('/', orderActionRoutes(dependencies))
+    .route('/', verifyRoutes(dependencies))
 }
 
 const saneRequestId = new RegExp(`^[\\w.:=-]{1,${limits.requestIdLengthMax}}$`)

@@ -2,7 +2,6 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
 import { claimCoupon } from '../engine/claim-coupon.ts'
 import { findCouponByCode } from '../engine/reads.ts'
-import { limits } from '../limits.ts'
 import { requireUser } from './auth.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
@@ -57,7 +56,8 @@ const claimByCodeRoute = createRoute({
   ...byCode.about,
   middleware: [requireUser],
   request: {
-    body: jsonBody(z.strictObject({ code: z.string().min(1).max(limits.couponCodeLengthMax) })),
+    // Any text: what cannot be a code is answered as one that nobody made, so that none can be probed.
+    body: jsonBody(z.strictObject({ code: z.string() })),
   },
   responses: { ...claimAnswers, ...byCode.refusals },
 })

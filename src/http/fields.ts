@@ -20,14 +20,18 @@ export const userCouponId = z
 /** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
 export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
 
+const textPattern = /^[^\p{Cc}\p{Cs}]*$/u
+
 /** Text for people: no control characters, and nothing that is not Unicode. */
 export const text = (lengthMax: number) =>
   z
     .string()
     .min(1)
     .max(lengthMax)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'Must not contain control characters')
+    .regex(textPattern, 'Must not contain control characters')
     .refine((value) => value.trim() !== '', 'Must not be blank')
+    // Left to itself the document takes the flag for a part of the pattern.
+    .openapi({ pattern: textPattern.source })
 
 /** An integer. Minus zero is none: it would be stored as zero and compared as something else. */
 export const integer = (min: number, max: number) =>

@@ -3,6 +3,9 @@ import { listOrders } from '../db/orders.ts'
 import type { OrderRecord } from '../domain/events.ts'
 import { readOrders, recentOrders } from '../engine/reads.ts'
 import type { Dependencies } from './dependencies.ts'
+import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
+
+type Stores = Pick<Dependencies, 'engine' | 'redis' | 'orm'>
 
 type OrderPage = {
   status?: OrderRecord['status'] | undefined
@@ -11,15 +14,31 @@ type OrderPage = {
 }
 
 /**
- * A page of a user's orders, newest first: what Postgres has, corrected and completed by what Redis knows better.
- * An order is listed the moment it was accepted, with its newest status, and `status` asks for that newest one.
- *
- * The recent orders are read before the rows: what leaves Redis between the two reads is then in the rows.
+ * A page of a user's orders, newest first. An order is listed the moment it was accepted, with its newest status,
+ * and `status` asks for that newest one. None is shown as pending after its deadline.
  *
  * @returns `bad_cursor` where the cursor is none of this list.
  */
 export async function listOwnOrders(
-  { redis, orm }: Pick<Dependencies, 'redis' | 'orm'>,
+  stores: Stores,
+  shop: string,
+  userId: string,
+  page: OrderPage,
+): Promise<Page<OrderRecord> | 'bad_cursor'> {
+  // Such a page does not meet the pending orders that belong on it by now.
+  if (page.status === 'EXPIRED') await expireLapsed(stores.engine, shop)
+  const found = await readPage(stores, shop, userId, page)
+  if (found === 'bad_cursor' || !found.items.some(hasLapsed)) return found
+  await expireLapsed(stores.engine, shop)
+  return readPage(stores, shop, userId, page)
+}
+
+/**
+ * What Postgres has, corrected and completed by what Redis knows better. The recent orders are read before the rows:
+ * what leaves Redis between the two reads is then in the rows.
+ */
+async function readPage(
+  { redis, orm }: Stores,
   shop: string,
   userId: string,
   page: OrderPage,

@@ -2,7 +2,10 @@ import { z } from '@hono/zod-openapi'
 import type { OrderRecord } from '../domain/events.ts'
 import { isoOf, isoTime } from './fields.ts'
 
-export const orderStatus = z.enum(['PENDING', 'COMPLETED', 'CANCELLED', 'EXPIRED'])
+const orderStatus = z.enum(['PENDING', 'COMPLETED', 'CANCELLED', 'EXPIRED'])
+
+/** The statuses that a list can be asked for: also the one of a whole refund, which no order has yet. */
+export const orderStatusQuery = z.enum([...orderStatus.options, 'REFUNDED'])
 
 /** The shape of an order in an answer. */
 export const orderSchema = z

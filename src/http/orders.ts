@@ -15,7 +15,7 @@ import type { Environment } from './environment.ts'
 import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf, requireIdempotencyKey } from './idempotency.ts'
 import { listOwnOrders } from './order-list.ts'
-import { orderSchema, orderStatus, orderView } from './order-view.ts'
+import { orderSchema, orderStatusQuery, orderView } from './order-view.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { findVisibleOrder } from './stored-orders.ts'
@@ -90,7 +90,7 @@ const ownOrdersRoute = createRoute({
   summary: 'Own orders, newest first',
   ...list.about,
   middleware: [requireUser],
-  request: { query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }) },
+  request: { query: z.strictObject({ ...pageQuery, status: orderStatusQuery.optional() }) },
   responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...list.refusals },
 })
 
@@ -116,7 +116,9 @@ export function orderRoutes(dependencies: Dependencies) {
     })
     .openapi(ownOrdersRoute, async (c) => {
       const { userId, shop } = c.get('caller')
-      const page = await listOwnOrders(dependencies, shop, userId, c.req.valid('query'))
+      const { status, ...query } = c.req.valid('query')
+      if (status === 'REFUNDED') return reply(c, { items: [], nextCursor: null }, 200)
+      const page = await listOwnOrders(dependencies, shop, userId, { ...query, status })
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)
     })

@@ -14,17 +14,24 @@ const outageCodes = new Set([
   '57P03', // starting
 ])
 
-/** The driver of Postgres has no code for these. */
-const outageMessages =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/
+/** The drivers have no code for these. */
+const outageMessages = [
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout)/,
+  /^(Command timed out|Command aborted due to connection close|Connection is closed)/,
+  /^(Stream isn't writeable|Reached the max retries per request limit)/,
+  // What Redis itself answers while it loads, stops, is stuck in a script, or is a replica of one that is gone. A
+  // transaction names the same reason behind its own.
+  /^(EXECABORT .*: )?(LOADING|BUSY|MASTERDOWN|READONLY|MISCONF|OOM|NOREPLICAS) /,
+]
 
-/** Tells an outage of Postgres from a bug, through the wrappers that libraries put around its cause. */
+/** Tells an outage of Redis or Postgres from a bug, through the wrappers that libraries put around its cause. */
 export function isOutage(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : ''
     // Class 08 of Postgres is "connection exception".
     if (outageCodes.has(code) || /^08...$/.test(code)) return true
-    if (outageMessages.test(cause.message)) return true
+    const { message } = cause
+    if (outageMessages.some((pattern) => pattern.test(message))) return true
     // Node tries every address of a host name, and reports all failures as one error.
     if (cause instanceof AggregateError && cause.errors.some(isOutage)) return true
   }

@@ -5,7 +5,8 @@ import { TrieRouter } from 'hono/router/trie-router'
 /**
  * Matches with one regular expression: walking the tree of routes is a tenth of a whole sold-out answer. Such an
  * expression cannot tell a name from an id at the same place, as in `/v1/products/popular` and `/v1/products/:id`;
- * but an address without ids always has the same handlers, so the tree finds them once.
+ * but an address without ids always has the same handlers, so the tree finds them once. The tree knows no routes
+ * with ids: a name is never one, whatever the method.
  */
 export function createRouter<Handler>(): Router<Handler> {
   const tree = new TrieRouter<Handler>()
@@ -16,7 +17,7 @@ export function createRouter<Handler>(): Router<Handler> {
   return {
     name: 'FixedPathRouter',
     add(method, path, handler) {
-      tree.add(method, path, handler)
+      if (!path.includes(':')) tree.add(method, path, handler)
       if (/[:*]/.test(path)) expression.add(method, path, handler)
       else fixedPaths.add(path)
     },

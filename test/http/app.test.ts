@@ -22,6 +22,13 @@ describe('problems', () => {
     expect((await call('PATCH', '/v1/orders/x/payment')).headers.get('allow')).toBe('POST')
   })
 
+  it('takes no name in an address for an id', async () => {
+    const claims = await get('/v1/coupons/claims')
+    expect(claims).toMatchObject({ status: 405, code: 'method_not_allowed' })
+    expect(claims.headers.get('allow')).toBe('POST')
+    expect((await call('PATCH', '/v1/products/popular')).headers.get('allow')).toBe('GET')
+  })
+
   it('has the members of RFC 9457, the code and the request id', async () => {
     const answer = await call('GET', '/v1/me', { headers: { 'x-request-id': 'my-1' } })
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
@@ -133,6 +140,20 @@ describe('/openapi.json', () => {
     expect(post.responses[422].content['application/problem+json'].schema).toEqual({
       $ref: '#/components/schemas/Problem',
     })
+  })
+
+  it('has patterns that a client can use, also for text', async () => {
+    const { body: document } = await get('/openapi.json')
+    const patterns = new Map<string, RegExp>()
+    JSON.stringify(document, (key, value) => {
+      if (key === 'pattern') patterns.set(value, new RegExp(value, 'u'))
+      return value
+    })
+    expect(patterns.size).toBeGreaterThan(3)
+    const product = document.paths['/v1/products'].post.requestBody.content['application/json']
+    const { pattern } = product.schema.properties.name
+    expect('Trainers, größe 43').toMatch(patterns.get(pattern) as RegExp)
+    expect('Train\ners').not.toMatch(patterns.get(pattern) as RegExp)
   })
 
   it('names no code that the problems do not have, and every status of its codes', async () => {

@@ -1,6 +1,6 @@
 import { createSigner } from 'fast-jwt'
 import { afterAll } from 'vitest'
-import { openOrm } from '../../src/db/orm.ts'
+import { openApiOrm } from '../../src/db/orm.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { Dependencies } from '../../src/http/dependencies.ts'
 import { createDatabase } from '../support/postgres.ts'
@@ -39,7 +39,8 @@ export type Answer = {
  */
 export async function openClient(overrides: Partial<Dependencies> = {}) {
   const redis = await connect()
-  const orm = openOrm(await createDatabase())
+  const databaseUrl = await createDatabase()
+  const orm = openApiOrm(databaseUrl)
   afterAll(() => orm.close())
   const shop = uniqueShop()
   const sale = await openSale(redis, shop)
@@ -64,6 +65,7 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
   return {
     ...sale,
     app,
+    databaseUrl,
     dependencies,
     errors,
     user,

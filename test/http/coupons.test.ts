@@ -127,7 +127,8 @@ describe('POST /v1/coupons/claims', () => {
     await create({ code: 'early', validFrom: future })
     await create({ code: 'late', validUntil: past })
     await client.coupon({ status: 'PAUSED', code: 'paused' })
-    const codes = ['unknown', 'early', 'late', 'paused', '#', 'a b', '{x}:y\u0000\r\n']
+    const unfit = ['', '#', 'a b', '{x}:y\u0000\r\n', 'a'.repeat(65), 'a'.repeat(30_000)]
+    const codes = ['unknown', 'early', 'late', 'paused', ...unfit]
     const answers = await Promise.all(codes.map((code) => claimByCode(code, 'alice')))
     const bodies = answers.map(({ body: { requestId, ...rest } }) => rest)
     expect(bodies[0]).toMatchObject({ status: 404, code: 'code_not_found' })

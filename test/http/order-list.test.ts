@@ -55,6 +55,28 @@ describe('GET /v1/me/orders', () => {
     expect(await listAll('alice', 'limit=3')).toEqual(expected)
   })
 
+  it.each(['pending in Postgres', 'not in Postgres yet'])(
+    'shows an order as expired once its deadline has passed, with no sweep: %s',
+    async (when) => {
+      const userId = when.replaceAll(' ', '-')
+      const [first, second, kept] = [await place(userId), await place(userId), await place(userId)]
+      if (when === 'pending in Postgres') await drain()
+
+      await client.lapse(first)
+      expect(await listAll(userId, 'status=EXPIRED')).toEqual([`${first} EXPIRED`])
+      await client.lapse(second)
+      expect(await listAll(userId, 'status=PENDING')).toEqual([`${kept} PENDING`])
+      const expected = [`${kept} PENDING`, `${second} EXPIRED`, `${first} EXPIRED`]
+      expect(await listAll(userId, 'limit=2')).toEqual(expected)
+      await drain()
+      expect(await listAll(userId, 'limit=2')).toEqual(expected)
+    },
+  )
+
+  it('can be asked for refunded orders, and has none', async () => {
+    expect(await listAll('alice', 'status=REFUNDED')).toEqual([])
+  })
+
   it('shows nobody the orders of others', async () => {
     await place('bob')
     expect(await listAll('carol', 'limit=10')).toEqual([])

@@ -209,6 +209,38 @@ describe('payment and cancellation', () => {
     }
   })
 
+  it('shows it as expired from then on, with no sweep, however many lapsed with it', async () => {
+    const option = await client.option({ stock: limits.reapedHoldsMax + 20, perUserLimit: 1_000 })
+    const orders = Array.from({ length: limits.reapedHoldsMax + 20 }, () =>
+      placeOrder('luis', { items: [line(option)] }),
+    )
+    const ids = (await Promise.all(orders)).map(({ body }) => body.id)
+    for (const id of ids) await client.lapse(id)
+    const shown = await get(`/v1/orders/${ids.at(-1)}`, user('luis'))
+    expect(shown.body).toMatchObject({ status: 'EXPIRED', cancelledAt: expect.any(String) })
+    expect((await get(`/v1/orders/${ids[0]}`, admin)).body.status).toBe('EXPIRED')
+    expect(await client.units(option)).toEqual({ free: ids.length, held: 0, sold: 0 })
+  })
+
+  it('shows it as it is where Redis cannot expire it, or takes it for pending still', async () => {
+    const option = await client.option()
+    const { body } = await placeOrder('lena', { items: [line(option)] })
+    const path = `/v1/orders/${body.id}`
+    const deadline = await client.redis.zscore(shopKey(client.shop, 'holds'), body.id.slice(11))
+    await client.lapse(body.id)
+
+    const full = client.callWith({ engine: client.engineWith({ backlogMax: 1 }) })
+    const token = user('lena')
+    const pending = { status: 200, body: { status: 'PENDING' } }
+    expect(await full('GET', path, { token })).toMatchObject(pending)
+    await client.redis.hset(shopKey(client.shop, 'meta'), 'state', 'closed')
+    expect(await get(path, token)).toMatchObject(pending)
+    await client.redis.hset(shopKey(client.shop, 'meta'), 'state', 'open')
+
+    await client.redis.zadd(shopKey(client.shop, 'holds'), deadline as string, body.id.slice(11))
+    expect(await get(path, token)).toMatchObject(pending)
+  })
+
   it("shows a user's order to him and to admins, and is not there for others", async () => {
     const option = await client.option()
     const { body } = await placeOrder('mona', { items: [line(option)] })

@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { openOrm } from '../../src/db/orm.ts'
+import { openApiOrm } from '../../src/db/orm.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { connectRedis } from '../../src/redis/client.ts'
 import { shopKey } from '../../src/redis/keys.ts'
+import { openVerifier } from '../../src/verify/verifier.ts'
+import { redisUrl } from '../support/redis.ts'
 import { openClient, tokenOf } from './client.ts'
+import { openStallingProxy } from './stalling-proxy.ts'
 
 /** Nothing listens on the port of the TCP multiplexer. */
 const nowhere = '127.0.0.1:1'
@@ -11,7 +14,7 @@ const nowhere = '127.0.0.1:1'
 describe('without Postgres', () => {
   it('sells on, and answers 503 only where Postgres is needed', async () => {
     const client = await openClient()
-    const orm = openOrm(`postgresql://nobody@${nowhere}/nothing`)
+    const orm = openApiOrm(`postgresql://nobody@${nowhere}/nothing`)
     afterAll(() => orm.close())
     const call = client.callWith({ orm })
     const { admin, user } = client
@@ -50,13 +53,77 @@ describe('without Postgres', () => {
   })
 })
 
+describe('while Postgres hangs', () => {
+  it('answers 503 within about two seconds, also the requests that wait for a connection', async () => {
+    const client = await openClient()
+    const proxy = await openStallingProxy(client.databaseUrl)
+    const orm = openApiOrm(proxy.address)
+    const verifier = openVerifier({ redis: client.redis, orm, databaseUrl: proxy.address })
+    afterAll(async () => {
+      await verifier.close()
+      await orm.close()
+    })
+    const call = client.callWith({ orm, verify: verifier.verify })
+    const token = client.admin
+    const needed = ['/v1/me', '/v1/me/orders', '/v1/me/balance/history', '/v1/verify']
+    const requests = Array.from({ length: 5 }, () => needed).flat()
+    // Frozen before the first connection is made, and with connections in use.
+    for (const isConnected of [false, true]) {
+      if (isConnected) {
+        for (const path of needed)
+          expect(await call('GET', path, { token })).toMatchObject({ status: 200 })
+      }
+      proxy.stall()
+      const startedAtMs = performance.now()
+      const answers = await Promise.all(requests.map((path) => call('GET', path, { token })))
+      expect(performance.now() - startedAtMs).toBeLessThan(2_800)
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 503, code: 'unavailable' })
+        expect(answer.headers.get('retry-after')).toBe('1')
+      }
+      proxy.resume()
+    }
+    expect(client.errors).toEqual([])
+  })
+})
+
+describe('while Redis hangs or is cut off', () => {
+  it('answers 503 to a verification, and reports no bug', async () => {
+    const client = await openClient()
+    const proxy = await openStallingProxy(redisUrl())
+    const redis = connectRedis(proxy.address, { name: 'stalling' })
+    redis.on('error', () => {})
+    await redis.connect()
+    const { orm } = client.dependencies
+    const verifier = openVerifier({ redis, orm, databaseUrl: client.databaseUrl })
+    afterAll(() => Promise.all([redis.disconnect(), verifier.close()]))
+    const call = client.callWith({ redis, verify: verifier.verify })
+    const verify = () => call('GET', '/v1/verify', { token: client.admin })
+    expect(await verify()).toMatchObject({ status: 200, body: { ok: true } })
+
+    proxy.stall()
+    expect(await verify()).toMatchObject({ status: 503, code: 'unavailable' })
+    const underWay = verify()
+    redis.disconnect()
+    const answers = [await underWay, await verify()]
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 503, code: 'unavailable' })
+      expect(answer.headers.get('retry-after')).toBe('1')
+    }
+    expect(client.errors).toEqual([])
+  })
+})
+
 describe('without Redis', () => {
   it('answers 503 with Retry-After within a second', async () => {
     const client = await openClient()
     const redis = connectRedis(`redis://${nowhere}`, { name: 'nowhere' })
     redis.on('error', () => {})
-    afterAll(() => redis.disconnect())
-    const call = client.callWith({ redis, engine: openEngine({ redis, holdMs: 1_000 }) })
+    const { orm } = client.dependencies
+    const verifier = openVerifier({ redis, orm, databaseUrl: client.databaseUrl })
+    afterAll(() => Promise.all([redis.disconnect(), verifier.close()]))
+    const engine = openEngine({ redis, holdMs: 1_000 })
+    const call = client.callWith({ redis, engine, verify: verifier.verify })
     const requests: [string, string, object][] = [
       ['POST', '/v1/coupons/x/claims', {}],
       ['POST', '/v1/orders', { key: 'k', body: { items: [{ optionId: 'x', quantity: 1 }] } }],
@@ -65,6 +132,7 @@ describe('without Redis', () => {
       ['GET', '/v1/products', {}],
       ['GET', '/v1/me/balance', {}],
       ['GET', '/v1/products/popular', {}],
+      ['GET', '/v1/verify', {}],
     ]
     for (const [method, path, more] of requests) {
       const startedAtMs = performance.now()
