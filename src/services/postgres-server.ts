@@ -13,8 +13,9 @@ import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
 import { limits } from '../limits.ts'
 import { newSecret, readRecord, type ServerRecord, writeRecord } from './data-folder.ts'
+import { findServer, readLock, removeDeadLock } from './postgres-lock.ts'
 import { findPostgresPrograms, type PostgresPrograms } from './postgres-program.ts'
-import { commandLine, freePort, lastLines, run, signal, spawnServer, until } from './processes.ts'
+import { freePort, lastLines, run, signal, spawnServer, until } from './processes.ts'
 import type { RunningServer } from './redis-server.ts'
 
 /** Name of the database and of its user. */
@@ -52,7 +53,6 @@ function postgresFiles(folder: string) {
     record: join(folder, 'postgres.json'),
     log: join(folder, 'postgres.log'),
     data: join(folder, 'postgres'),
-    lock: join(folder, 'postgres', 'postmaster.pid'),
   }
 }
 
@@ -61,7 +61,7 @@ function running(files: PostgresFiles, record: ServerRecord, how: string): Runni
   return {
     url: `postgresql://${name}:${record.password}@127.0.0.1:${record.port}/${name}`,
     description: `Postgres ${version} on port ${record.port} (${how})`,
-    isAlive: async () => (await findProcess(files)) !== null,
+    isAlive: async () => (await findServer(files.data)) !== null,
     stop: () => stop(files),
   }
 }
@@ -108,24 +108,15 @@ async function makeDatabase(
  * still looks alive from outside: only an answer tells.
  */
 async function isRunning(files: PostgresFiles, url: string): Promise<boolean> {
-  const lock = readLockFile(files)
-  if (!lock) return false
-  const line = await commandLine(lock.pid)
-  if (line && !line.includes(files.data)) {
-    // After a restart of the machine the id may belong to anybody, and Postgres would refuse to start. Where there
-    // is no such process, Postgres finds out itself, and looks for orphans of it before it removes the file.
-    rmSync(files.lock)
-    return false
-  }
   let state: 'ready' | 'busy' | 'gone' = 'busy'
   await until(async () => {
-    if ((await findProcess(files)) === null) state = 'gone'
+    if ((await findServer(files.data)) === null) state = 'gone'
     else if (await answers(url)) state = 'ready'
     return state !== 'busy'
   }, limits.serverStartMs)
   if (state === 'busy') {
     throw new Error(
-      `The Postgres of ${files.folder} (process ${lock.pid}) runs but does not answer.`,
+      `The Postgres of ${files.folder} (process ${readLock(files.data)?.pid}) runs but does not answer.`,
     )
   }
   return state === 'ready'
@@ -143,22 +134,6 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function readLockFile(files: PostgresFiles): { pid: number; ready: boolean } | null {
-  try {
-    const lines = readFileSync(files.lock, 'utf8').split('\n')
-    return { pid: Number(lines[0]), ready: lines[7]?.trim() === 'ready' }
-  } catch {
-    return null
-  }
-}
-
-/** The id of the server process on these files, or null. */
-async function findProcess(files: PostgresFiles): Promise<number | null> {
-  const pid = readLockFile(files)?.pid
-  if (pid === undefined) return null
-  return (await commandLine(pid))?.includes(files.data) ? pid : null
-}
-
 async function startServer(
   files: PostgresFiles,
   record: ServerRecord,
@@ -167,9 +142,10 @@ async function startServer(
   record.port = await freePort(record.port)
   let started = false
   await until(async () => {
+    await removeDeadLock(files.data)
     started = await startOnce(files, record, programs)
-    // After a kill -9 of the server, its children may still have to notice.
-    return started || !lastLines(files.log).includes('shared memory block')
+    // After a kill -9 of the server, its children may still have to notice, and its own process to go.
+    return started || !/shared memory block|lock file .* already exists/.test(lastLines(files.log))
   }, limits.serverStopMs)
   if (!started) throw new Error(`Postgres did not start. Its log ends:\n${lastLines(files.log)}`)
   return running(files, record, 'started')
@@ -187,7 +163,7 @@ async function startOnce(
   writeRecord(files.record, { ...record, pid: spawned.pid })
   let ready = false
   await until(() => {
-    const lock = readLockFile(files)
+    const lock = readLock(files.data)
     ready = lock?.pid === spawned.pid && lock.ready
     return ready || spawned.exited()
   }, limits.serverStartMs)
@@ -212,9 +188,9 @@ function settings({ port }: ServerRecord): string[] {
 }
 
 async function stop(files: PostgresFiles): Promise<void> {
-  const pid = await findProcess(files)
+  const pid = await findServer(files.data)
   if (pid === null) return
-  const gone = async () => (await findProcess(files)) === null
+  const gone = async () => (await findServer(files.data)) === null
   signal(pid, 'SIGINT') // Fast: rolls back what is open, writes a checkpoint, leaves.
   if (await until(gone, limits.serverStopMs)) return
   signal(pid, 'SIGQUIT') // At once: the next start recovers from its log.

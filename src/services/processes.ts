@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
@@ -82,13 +82,42 @@ export async function processIdentity(pid: number): Promise<string | null> {
     return listed?.output.trim() || null
   }
   try {
-    // The second field is the name in parentheses, which may hold anything; the fields after it are plain.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const { state, startTime } = readStat(pid)
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return fields[0] === 'Z' ? null : `${boot} ${fields[19]}`
+    return state === 'Z' ? null : `${boot} ${startTime}`
   } catch {
     return null
+  }
+}
+
+/**
+ * True where a living program of this name works in the folder, whatever it has made of its command line. One that
+ * this process may not look into counts as working there. Linux only.
+ */
+export function isWorkedIn(folder: string, program: string): boolean {
+  const wanted = statSync(folder, { bigint: true })
+  return readdirSync('/proc').some((entry) => {
+    if (!/^\d+$/.test(entry)) return false
+    try {
+      const { name, state } = readStat(Number(entry))
+      if (name !== program || state === 'Z') return false
+      const current = statSync(`/proc/${entry}/cwd`, { bigint: true })
+      return current.dev === wanted.dev && current.ino === wanted.ino
+    } catch (error) {
+      return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
+    }
+  })
+}
+
+function readStat(pid: number) {
+  // The second field is the name in parentheses, which may hold anything; the fields after it are plain.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const nameEnd = stat.lastIndexOf(')')
+  const fields = stat.slice(nameEnd + 2).split(' ')
+  return {
+    name: stat.slice(stat.indexOf('(') + 1, nameEnd),
+    state: fields[0],
+    startTime: fields[19],
   }
 }
 

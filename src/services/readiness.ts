@@ -10,7 +10,8 @@ type Check = { name: string; ok: boolean; detail?: string }
 
 /**
  * Whether an API process should get requests: not while it stops, while Redis is gone or does not run the scripts, or
- * while the default shop is closed or full. Postgres is named but does not count, because selling goes on without it.
+ * while the default shop is closed, has lost a key or is full. Postgres is named but does not count, because selling
+ * goes on without it.
  */
 export function openReadiness(parts: {
   redis: Redis
@@ -30,8 +31,14 @@ export function openReadiness(parts: {
     return undefined
   }
   async function checkShop(): Promise<string | undefined> {
-    const state = await redis.hget(shopKey(defaultShop, 'meta'), 'state')
-    return state === 'open' ? undefined : 'closed'
+    // As the script decides it: a shop that lost one of its keys refuses every command. The last is only a prefix.
+    const keys = shopKeys(defaultShop).slice(0, -1)
+    const [present, state] = await Promise.all([
+      redis.exists(...keys),
+      redis.hget(shopKey(defaultShop, 'meta'), 'state'),
+    ])
+    if (state !== 'open') return 'closed'
+    return present === keys.length ? undefined : `${keys.length - present} of its keys are missing`
   }
   async function checkBacklog(): Promise<string | undefined> {
     const events = await redis.xlen(shopKey(defaultShop, 'outbox'))

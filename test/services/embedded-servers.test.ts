@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -8,6 +6,7 @@ import { openOrm } from '../../src/db/orm.ts'
 import { readRecord } from '../../src/services/data-folder.ts'
 import { withRedis } from '../../src/services/redis-connection.ts'
 import { resolveFor, temporaryFolder } from './folder.ts'
+import { holdServers } from './held-servers.ts'
 
 const ping = (url: string) => withRedis(url, (redis) => redis.ping())
 const pidOf = (folder: string, name: string) =>
@@ -19,21 +18,6 @@ async function query<Row>(databaseUrl: string, text: string): Promise<Row[]> {
     return (await sql.raw<Row>(text).execute(orm.em.getKysely())).rows
   } finally {
     await orm.close()
-  }
-}
-
-/** A process that uses the servers of the folder and knows nothing of this one. */
-async function holdServers(folder: string) {
-  const child = fork(join(import.meta.dirname, 'hold-servers.ts'), {
-    env: { PATH: process.env.PATH, DATA_DIR: folder },
-    execArgv: [],
-  })
-  await once(child, 'message')
-  return {
-    async kill() {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    },
   }
 }
 

@@ -5,10 +5,13 @@ import { onTestFinished } from 'vitest'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { resolveServices, type Services } from '../../src/services/services.ts'
 
-/** A data folder that only root or its owner may enter, as `mktemp -d` makes them; it goes with the test. */
-export function temporaryFolder(): string {
+/**
+ * A data folder that only root or its owner may enter, as `mktemp -d` makes them; it goes with the test, or with what
+ * the other hook says.
+ */
+export function temporaryFolder(onFinished: (remove: () => void) => void = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'stampede-services-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
