@@ -74,12 +74,21 @@ describe('the code', () => {
     expect(forbidden(/^src\/(db|queue)\//, /^src\/(http|services|cli)\//)).toEqual([])
   })
 
+  it('composes the scripts in one place', () => {
+    const isComment = (line: string) => /^\s*(\/?\*|\/\/)/.test(line)
+    const readers = linesWith(sources, (line) => /[/.'`]lua['`/]/.test(line) && !isComment(line))
+    expect(new Set(readers.map((place) => place.split(':')[0]))).toEqual(
+      new Set(['src/redis/scripts.ts']),
+    )
+  })
+
   it('has no index files: a thing is imported from where it is', () => {
     expect(code.filter((file) => /\/index\.ts$/.test(file))).toEqual([])
   })
 
   it('has no file that nothing leads to', () => {
-    const imported = new Set([...sources, ...tests].flatMap(importsOf))
+    // An import by a test alone keeps nothing alive.
+    const imported = new Set(sources.flatMap(importsOf))
     const isStarted = (file: string) =>
       [read('package.json'), read('src/cli/start.ts'), read('src/demo/running-engine.ts')].some(
         (text) => text.includes(file),
@@ -92,11 +101,12 @@ describe('the code', () => {
   })
 
   it('has no bound that nothing obeys', () => {
-    const text = sources.map(read).join('\n')
-    const unused = Object.keys(limits).filter((name) => {
-      const uses = text.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []
-      return uses.length < 2
-    })
+    const text = sources
+      .filter((file) => file !== 'src/limits.ts')
+      .map(read)
+      .join('\n')
+    const isObeyed = (name: string) => new RegExp(`\\blimits\\.${name}\\b`).test(text)
+    const unused = Object.keys(limits).filter((name) => !isObeyed(name))
     expect(unused).toEqual([])
   })
 })
@@ -125,5 +135,40 @@ describe('the pages', () => {
       )
     })
     expect(missing).toEqual([])
+  })
+
+  it('lead only to headings that exist', () => {
+    const slug = (heading: string) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-')
+    const lost = pages.flatMap((page) =>
+      [...read(page).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)].flatMap(([link, file, anchor]) => {
+        const target = file ? join(dirname(page), file) : page
+        const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, text]) =>
+          slug(text ?? ''),
+        )
+        return headings.includes(anchor as string) ? [] : [`${page}: ${link}`]
+      }),
+    )
+    expect(lost).toEqual([])
+  })
+
+  it('quote the tests of the guarantees as they are called', () => {
+    const text = read('docs/GUARANTEES.md').replace(/\s+/g, ' ')
+    const quoted = [...text.matchAll(/`(test\/[\w/.-]+\.test\.ts)` \(("[^)]+")\)/g)].flatMap(
+      ([, file, names]) =>
+        [...(names ?? '').matchAll(/"([^"]+?)(?: ?…)?"/g)].map(([, name]) => ({ file, name })),
+    )
+    expect(quoted.length).toBeGreaterThan(5)
+    const titles = (file: string) =>
+      [...read(file).matchAll(/\bit\(\s*(['"])(.+)\1,/g)].map(([, , title]) =>
+        title?.replaceAll('’', "'"),
+      )
+    const lost = quoted.filter(
+      ({ file, name }) => !titles(file as string).some((title) => title?.includes(name as string)),
+    )
+    expect(lost).toEqual([])
   })
 })

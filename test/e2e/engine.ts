@@ -1,44 +1,68 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
+import { createSigner } from 'fast-jwt'
 import { onTestFinished } from 'vitest'
+import { readRecord } from '../../src/services/data-folder.ts'
+import { commandLine, signal, until } from '../../src/services/processes.ts'
 
-const root = join(import.meta.dirname, '../..')
+export const root = join(import.meta.dirname, '../..')
 
-type Settings = { DATA_DIR: string; PORT?: string; API_PROCESSES?: string }
+/** Long enough for given servers too. */
+export const jwtSecret = 'a secret that only the end-to-end tests use'
 
-/** Starts the engine as `npm start` does, in a process group of its own; it stops with the test. */
-export async function startEngine(settings: Settings) {
-  const child = spawnEngine(settings)
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    }
+type Environment = Record<string, string>
+type Settings = Environment & { DATA_DIR: string }
+type AtEnd = (cleanup: () => Promise<void>) => void
+
+/** The settings of an engine in a folder of its own. Folder and servers go at the end of the test, however it ends. */
+export function engineSettings(more: Environment = {}, atEnd: AtEnd = onTestFinished) {
+  const DATA_DIR = mkdtempSync(join(tmpdir(), 'stampede-e2e-'))
+  atEnd(async () => {
+    for (const pid of await serversOf(DATA_DIR)) signal(pid, 'SIGKILL')
+    await until(async () => (await serversOf(DATA_DIR)).length === 0, 10_000)
+    rmSync(DATA_DIR, { recursive: true, force: true, maxRetries: 5 })
   })
-  child.stderr?.resume() // An unread pipe would fill up and block the engine.
-  const lines: string[] = []
-  const output = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })
-  for await (const line of output) {
-    lines.push(line)
-    if (line.startsWith('ready ')) break
-  }
-  const url = lines.at(-1)?.replace('ready ', '') ?? ''
+  return { DATA_DIR, JWT_SECRET: jwtSecret, ...more }
+}
+
+/** The ids of the embedded servers that run on this folder. */
+export async function serversOf(folder: string): Promise<number[]> {
+  const pids = ['redis', 'postgres'].flatMap(
+    (name) => readRecord(join(folder, `${name}.json`))?.pid ?? [],
+  )
+  const lines = await Promise.all(pids.map(commandLine))
+  return pids.filter((_, index) => lines[index]?.includes(folder))
+}
+
+/** A token as `npm run token` prints it. */
+export function signToken(sub: string, role: 'user' | 'admin' = 'user'): string {
+  return createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 })({ sub, role })
+}
+
+/** What `npm start` runs. */
+const startScript = [process.execPath, join(root, 'src/cli/start.ts')]
+
+/** Starts the engine; it stops at the end of the test. */
+export async function startEngine(
+  settings: Settings,
+  { command = startScript, atEnd = onTestFinished as AtEnd } = {},
+) {
+  const engine = startProcess(command, settings, atEnd)
+  const [, url] = await engine.prints(/^ready (http:.+)$/m)
   return {
-    url,
-    lines,
-    /** Ends all its processes but the servers without a word, as a crash of the machine would. */
-    async kill() {
-      process.kill(-(child.pid as number), 'SIGKILL')
-      await once(child, 'exit')
-    },
-    /** Sends the signal to all its processes, as a terminal does. */
-    async stop(signal: NodeJS.Signals = 'SIGTERM') {
-      process.kill(-(child.pid as number), signal)
-      const [code] = await once(child, 'exit')
-      return code as number | null
+    ...engine,
+    url: url as string,
+    /** Ends all its processes but the servers without a word. */
+    kill: () => engine.stop('SIGKILL'),
+    /** Ends all its processes and the servers without a word, and says how many servers these were. */
+    async crash() {
+      const servers = await serversOf(settings.DATA_DIR)
+      for (const pid of servers) signal(pid, 'SIGKILL')
+      await engine.stop('SIGKILL')
+      return servers.length
     },
     async get(path: string) {
       return (await fetch(`${url}${path}`)).json()
@@ -54,35 +78,73 @@ export async function startEngine(settings: Settings) {
 }
 
 /** Runs the engine until it ends by itself. */
-export async function runEngine(settings: Settings) {
-  const child = spawnEngine(settings)
-  let errors = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    errors += text
-  })
-  const [code] = await once(child, 'close')
-  return { code: code as number | null, errors }
+export function runEngine(settings: Settings) {
+  return runCommand(startScript, settings)
 }
 
-/** What `npm run token` prints. */
-export async function printToken(settings: Settings, ...flags: string[]): Promise<string> {
-  const script = join(root, 'src/cli/token.ts')
-  const printed = await promisify(execFile)(process.execPath, [script, ...flags], {
-    cwd: root,
-    env: environment(settings),
-  })
-  return printed.stdout.trim()
+/** Runs a command to its end. */
+export async function runCommand(command: string[], settings: Environment) {
+  const { closed, output } = startProcess(command, settings)
+  const code = await closed
+  return { code, ...output }
 }
 
-function spawnEngine(settings: Settings): ChildProcess {
-  return spawn(process.execPath, [join(root, 'src/cli/start.ts')], {
+/**
+ * Starts a command in a process group of its own, with no environment but what it is given. It is asked to stop at
+ * the end of the test.
+ */
+export function startProcess(
+  [program, ...args]: string[],
+  settings: Environment,
+  atEnd: AtEnd = onTestFinished,
+) {
+  const { PATH, HOME } = process.env
+  const child = spawn(program as string, args, {
     cwd: root,
-    env: environment(settings),
+    env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...settings },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-}
-
-function environment(settings: Settings): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'warn', ...settings }
+  const pid = child.pid as number
+  const output = { stdout: '', stderr: '' }
+  const listeners: (() => void)[] = []
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = once(child, 'exit').then(([code]) => code as number | null)
+  const closed = once(child, 'close').then(([code]) => code as number | null)
+  /** Sends the signal to all its processes, as a terminal does. */
+  const stop = (name: NodeJS.Signals = 'SIGTERM') => {
+    signal(-pid, name)
+    return ended
+  }
+  atEnd(async () => {
+    if (child.exitCode === null && child.signalCode === null) await stop()
+  })
+  return {
+    pid,
+    output,
+    /** Resolves with its exit code when it has ended. */
+    ended,
+    /** Resolves with its exit code when nobody can add to its output any more. */
+    closed,
+    stop,
+    /** Resolves with the match once its output matches, and rejects where it ends before. */
+    prints: (pattern: RegExp) =>
+      new Promise<RegExpMatchArray>((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(`${output.stdout}${output.stderr}`)
+          if (match) resolve(match)
+        }
+        listeners.push(look)
+        look()
+        const command = [program, ...args].join(' ')
+        closed.then((code) => {
+          reject(new Error(`${command} ended (${code}):\n${output.stdout}${output.stderr}`))
+        })
+      }),
+  }
 }

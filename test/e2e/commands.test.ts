@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createDecoder } from 'fast-jwt'
+import { afterAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { freePort } from '../../src/services/processes.ts'
+import { engineSettings, root, runCommand, startEngine } from './engine.ts'
+
+// As a person does it: with a secret of the folder's own, and one port that all commands know.
+const port = await freePort()
+const settings = engineSettings({ PORT: String(port), JWT_SECRET: '' }, afterAll)
+const engine = await startEngine(settings, { command: ['npm', 'start'], atEnd: afterAll })
+
+function npm(command: string, ...flags: string[]) {
+  return runCommand(['npm', 'run', '-s', command, '--', ...flags], settings)
+}
+
+async function makeToken(...flags: string[]): Promise<string> {
+  const { code, stdout } = await npm('token', ...flags)
+  expect(code).toBe(0)
+  return stdout.trim()
+}
+
+it('npm start says where everything is', () => {
+  expect(engine.url).toBe(`http://127.0.0.1:${port}`)
+  for (const path of ['/openapi.json', '/livez', '/readyz', '/v1/products']) {
+    expect(engine.output.stdout).toContain(`${engine.url}${path}`)
+  }
+})
+
+it('npm run token prints a token that the engine takes', async () => {
+  const token = await makeToken('--sub', 'alice', '--role', 'user', '--ttl', '30m')
+  const claims = createDecoder()(token)
+  expect(claims).toMatchObject({ sub: 'alice', role: 'user', shop: 'main' })
+  expect(claims.exp - claims.iat).toBe(1_800)
+  const headers = { authorization: `Bearer ${token}` }
+  const answer = await fetch(`${engine.url}/v1/me/balance`, { headers })
+  expect(await answer.json()).toEqual({ balance: 0 })
+})
+
+it('npm run token says what is wrong with its flags', async () => {
+  const { code, stdout, stderr } = await npm('token', '--sub', 'alice', '--ttl', 'soon')
+  expect(stderr).toContain('--ttl must be a number with s, m, h or d')
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+})
+
+it('the tour of the README runs as pasted', async () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string)
+  const tour = blocks
+    .find((block) => block.includes('curl'))
+    ?.replace(/http:\/\/[\d.:]+/, engine.url)
+  const { code, stdout, stderr } = await runCommand(['bash', '-c', tour as string], settings)
+  expect(stderr).toBe('')
+  const lines = stdout.trim().split('\n')
+  const [charge, claim, replayed, order, again, balance, ...verification] = lines as string[]
+  expect(JSON.parse(charge as string)).toMatchObject({ beforeAmount: 0, afterAmount: 20_000 })
+  expect(JSON.parse(claim as string)).toMatchObject({ rank: 1, status: 'AVAILABLE' })
+  expect(replayed?.trim().toLowerCase()).toBe('idempotency-replayed: true')
+  const { userCouponId } = JSON.parse(claim as string)
+  expect(JSON.parse(order as string)).toMatchObject({ status: 'COMPLETED', userCouponId })
+  expect(again).toBe(order)
+  expect(JSON.parse(balance as string)).toEqual({ balance: 20_000 - 8_910 })
+  expect(verification.at(-1)).toMatch(/^The books balance\./)
+  expect(code).toBe(0)
+})
+
+const demoOutput = z.strictObject({
+  ok: z.literal(true),
+  attempted: z.int().min(5_000),
+  accepted: z.strictObject({
+    claims: z.literal(1_000),
+    orders: z.int().positive(),
+    payments: z.int().positive(),
+  }),
+  refused: z.record(z.string().regex(/^[a-z_]+$/), z.int().positive()),
+  latencyMs: z.strictObject({
+    accepted: z.strictObject({ p50: z.number().positive(), p99: z.number().positive() }),
+    refused: z.strictObject({ p50: z.number().positive(), p99: z.number().positive() }),
+  }),
+  sold: z.tuple([z.literal(1_000), z.literal(1_000)]),
+  claimed: z.tuple([z.literal(1_000), z.literal(1_000)]),
+  lagMs: z.number().positive(),
+  verify: z.strictObject({ ok: z.literal(true) }),
+})
+
+it('npm run demo sells out to the last unit and proves it, in one JSON object for a machine', async () => {
+  const { code, stdout, stderr } = await npm('demo', '--json')
+  expect(code, stderr).toBe(0)
+  expect(demoOutput.parse(JSON.parse(stdout))).toBeTruthy()
+}, 90_000)
+
+it('npm run verify proves the books, in the body of GET /v1/verify for a machine', async () => {
+  const forPeople = await npm('verify')
+  expect(forPeople.stdout).toContain('The books balance.')
+  expect(forPeople.code).toBe(0)
+  const headers = { authorization: `Bearer ${await makeToken('--sub', 'boss', '--role', 'admin')}` }
+  const served = await fetch(`${engine.url}/v1/verify`, { headers })
+  const { code, stdout } = await npm('verify', '--json')
+  expect(JSON.parse(stdout)).toEqual(await served.json())
+  expect(code).toBe(0)
+})
+
+it('npm run doctor names what npm start uses', async () => {
+  const forPeople = await npm('doctor')
+  for (const name of ['Node', 'Redis', 'Postgres']) {
+    expect(forPeople.stdout).toMatch(new RegExp(`^ok +${name} +\\S`, 'm'))
+  }
+  expect(forPeople.code).toBe(0)
+  const { code, stdout } = await npm('doctor', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, findings: expect.any(Array) })
+  expect(code).toBe(0)
+})
+
+it('npm run load runs a scenario with k6, or says how to get it', async () => {
+  const rush = { ...settings, RATE: '50', DURATION_S: '2', QUANTITY: '80' }
+  const command = ['npm', 'run', '-s', 'load', '--', 'claim', '--quiet']
+  const { code, stdout, stderr } = await runCommand(command, rush)
+  if (stderr.startsWith('k6 is missing')) {
+    expect(stderr).toMatch(/install it \(https:.+\), or start Docker/)
+    expect(code).toBe(1)
+  } else {
+    expect(stdout).toMatch(/claims_claimed\W+80\b/)
+    expect(code, stdout).toBe(0)
+  }
+}, 60_000)
+
+it('npm run load names the scenarios that there are', async () => {
+  const { code, stderr } = await npm('load', 'stampede')
+  expect(stderr).toContain('There is no scenario stampede.')
+  expect(stderr).toMatch(/SCENARIO +checkout, claim$/m)
+  expect(code).toBe(1)
+})
+
+it('npm test runs the tests that it is given', async () => {
+  const { code, stdout } = await runCommand(['npm', 'test', '--', 'test/config.test.ts'], settings)
+  expect(stdout).toMatch(/Tests\W.*passed/)
+  expect(code, stdout).toBe(0)
+})
+
+it('npm run check finds nothing', async () => {
+  const { code, stdout, stderr } = await npm('check')
+  expect(code, `${stdout}${stderr}`).toBe(0)
+}, 60_000)
