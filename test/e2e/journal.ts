@@ -9,7 +9,7 @@ export type Entry = { call: Call; answer: Answer<Body> | null }
 /** What one user asked for: each kind once. */
 export type Errands = Partial<Record<Kind, Entry>>
 
-export type Fate = 'accepted' | 'refused' | 'unknown' | 'never sent'
+type Fate = 'accepted' | 'refused' | 'unknown' | 'never sent'
 
 export function fateOf(entry: Entry | undefined): Fate {
   if (!entry) return 'never sent'
