@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { limits } from '../limits.ts'
 import { connectRedis } from '../redis/client.ts'
@@ -33,12 +32,15 @@ await runProcess('start', async ({ config, log, lifecycle }) => {
 
   // They find the servers as this process did, by the same configuration.
   const environment = { ...process.env, PORT: String(port) }
-  const run = (name: string, file: string) =>
-    open(
+  const run = (name: string, file: string) => {
+    const start = () =>
+      fork(join(root, file), [supervisedFlag], { cwd: process.cwd(), env: environment })
+    return open(
       name,
-      () => runScript(name, log, file, environment),
+      () => supervise(name, log, start, isStopping),
       (it) => it.stop(),
     )
+  }
   const worker = await run('worker', 'workers/main.ts')
   const api = await run('api', 'src/server.ts')
 
@@ -66,17 +68,6 @@ async function seed(redisUrl: string, config: Config): Promise<void> {
   } finally {
     redis.disconnect()
   }
-}
-
-function runScript(
-  name: string,
-  log: Logger,
-  file: string,
-  environment: NodeJS.ProcessEnv,
-): Supervised {
-  return supervise(name, log, () =>
-    fork(join(root, file), [supervisedFlag], { cwd: process.cwd(), env: environment }),
-  )
 }
 
 async function becomeReady(url: string, processes: Supervised[]): Promise<void> {

@@ -14,7 +14,12 @@ export async function runApiProcesses(
     'API processes',
     () =>
       Array.from({ length: count }, (_, index) =>
-        supervise(`API process ${index + 1}`, log, () => cluster.fork().process),
+        supervise(
+          `API process ${index + 1}`,
+          log,
+          () => cluster.fork().process,
+          lifecycle.isStopping,
+        ),
       ),
     (processes) => Promise.all(processes.map((one) => one.stop())),
   )

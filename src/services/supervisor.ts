@@ -11,11 +11,16 @@ export type Supervised = {
   stop(): Promise<void>
 }
 
-/** Keeps a process running: starts it again when it ends, later and later while it does not last. */
+/**
+ * Keeps a process running: starts it again when it ends, later and later while it does not last.
+ *
+ * @param isParentStopping tells that its end is no failure: a signal to the whole group ends it together with us.
+ */
 export function supervise(
   name: string,
   log: Pick<Logger, 'warn'>,
   start: () => ChildProcess,
+  isParentStopping: () => boolean,
 ): Supervised {
   let child: ChildProcess
   let timer: NodeJS.Timeout | undefined
@@ -30,7 +35,7 @@ export function supervise(
     const startedAt = performance.now()
     child = start()
     child.once('exit', (code, signal) => {
-      if (isStopping) return
+      if (isStopping || isParentStopping()) return
       const how = `${name} ended (${signal ?? `exit code ${code}`})`
       tellFirstExit(how)
       failures = performance.now() - startedAt > limits.restartDelayMaxMs ? 0 : failures + 1

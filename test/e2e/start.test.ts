@@ -48,6 +48,9 @@ it('keeps what it answered when it is killed', async () => {
 
   engine = await startEngine(settings)
   expect(await engine.get(`/v1/products/${id}`)).toMatchObject({ id, options: [{ stock: 3 }] })
+  // A signal to the whole group, as a service manager sends it, starts nothing again.
+  expect(await engine.stop('SIGTERM')).toBe(0)
+  expect(engine.output.stderr + engine.output.stdout).not.toContain('started again')
 })
 
 it('leaves at once when somebody insists, and its servers stop all the same', async () => {
