@@ -25,13 +25,7 @@ end
 if order.status == 'CANCELLED' then
   return { 'replayed', record }
 end
-if order.status == 'EXPIRED' then
-  return { 'order_expired' }
-end
-if now_ms >= order.expiresAt then
-  if not backlog_is_full() then
-    release_order(order, operation_id, 'EXPIRED')
-  end
+if has_expired(order, operation_id) then
   return { 'order_expired' }
 end
 if backlog_is_full() then

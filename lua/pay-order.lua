@@ -27,13 +27,7 @@ end
 if order.status == 'CANCELLED' then
   return { 'order_cancelled' }
 end
-if order.status == 'EXPIRED' then
-  return { 'order_expired' }
-end
-if now_ms >= order.expiresAt then
-  if not backlog_is_full() then
-    release_order(order, operation_id, 'EXPIRED')
-  end
+if has_expired(order, operation_id) then
   return { 'order_expired' }
 end
 if order.finalAmount > tonumber(redis.call('HGET', balances, user_id) or 0) then

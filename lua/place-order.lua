@@ -92,18 +92,15 @@ end
 
 local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
 
--- The user coupon's entry, or nil where it cannot be used.
-local function usable_coupon()
+local function coupon_is_usable()
   local entry = coupon_id and find_user_coupon(read_user_coupons(coupon_id, user_id), rank)
-  if entry and entry.state == 'A' and (entry.expires_at == '0' or now_ms < tonumber(entry.expires_at)) then
-    return entry
-  end
+  return entry and entry.state == 'A' and (entry.expires_at == '0' or now_ms < tonumber(entry.expires_at))
 end
 
 local function assess()
   local lines = read_lines()
   local refusal = refuse_lines(lines)
-  if not refusal and user_coupon_id ~= '' and not usable_coupon() then
+  if not refusal and user_coupon_id ~= '' and not coupon_is_usable() then
     refusal = 'coupon_unavailable'
   end
   return lines, refusal

@@ -81,6 +81,18 @@ local function release_order(order, operation_id, status)
   return write_order(order, operation_id, status == 'EXPIRED' and 'order_expired' or 'order_cancelled')
 end
 
+-- Whether an order that is neither paid nor cancelled is over. It is from its deadline on; where nothing had noticed
+-- yet, it expires here.
+local function has_expired(order, operation_id)
+  if order.status == 'PENDING' and now_ms >= order.expiresAt then
+    if not backlog_is_full() then
+      release_order(order, operation_id, 'EXPIRED')
+    end
+    return true
+  end
+  return order.status == 'EXPIRED'
+end
+
 -- Lapsed holds that this batch may still expire: more would keep Redis from its other clients for too long.
 local reap_budget = reaped_holds_max
 

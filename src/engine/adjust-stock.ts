@@ -4,7 +4,8 @@ import { limits } from '../limits.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = [
+/** In the order in which they are looked for. */
+export const adjustStockRefusals = [
   'idempotency_key_reused',
   'option_not_found',
   'insufficient_stock',
@@ -22,7 +23,7 @@ export async function adjustStock(
     operationId: string
     fingerprint: string
   },
-): Promise<Outcome<StockAdjustmentRecord, (typeof refusals)[number]>> {
+): Promise<Outcome<StockAdjustmentRecord, (typeof adjustStockRefusals)[number]>> {
   const { shop, ...named } = command
   const { stockMax } = limits
   const reply = await engine.decide(shop, 'adjust-stock', { ...named, stockMax })
@@ -32,6 +33,6 @@ export async function adjustStock(
     case 'replayed':
       return done(fromRecord<StockAdjustmentRecord>(reply[1]), { replayed: true })
     default:
-      return refused(reply, refusals)
+      return refused(reply, adjustStockRefusals)
   }
 }

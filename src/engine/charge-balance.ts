@@ -4,7 +4,8 @@ import { limits } from '../limits.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = ['idempotency_key_reused', 'balance_limit'] as const
+/** In the order in which they are looked for. */
+export const chargeBalanceRefusals = ['idempotency_key_reused', 'balance_limit'] as const
 
 /** Adds an amount in minor units to a user's balance. */
 export async function chargeBalance(
@@ -16,7 +17,7 @@ export async function chargeBalance(
     operationId: string
     fingerprint: string
   },
-): Promise<Outcome<ChargeRecord, (typeof refusals)[number]>> {
+): Promise<Outcome<ChargeRecord, (typeof chargeBalanceRefusals)[number]>> {
   const { shop, ...named } = command
   const { balanceMax } = limits
   const reply = await engine.decide(shop, 'charge-balance', { ...named, balanceMax })
@@ -26,6 +27,6 @@ export async function chargeBalance(
     case 'replayed':
       return done(fromRecord<ChargeRecord>(reply[1]), { replayed: true })
     default:
-      return refused(reply, refusals)
+      return refused(reply, chargeBalanceRefusals)
   }
 }

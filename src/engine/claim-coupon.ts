@@ -3,7 +3,8 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = [
+/** In the order in which they are looked for. */
+export const claimCouponRefusals = [
   'coupon_not_found',
   'coupon_inactive',
   'not_started',
@@ -15,7 +16,7 @@ const refusals = [
 export async function claimCoupon(
   engine: Engine,
   command: { shop: string; couponId: string; userId: string },
-): Promise<Outcome<ClaimRecord, (typeof refusals)[number]>> {
+): Promise<Outcome<ClaimRecord, (typeof claimCouponRefusals)[number]>> {
   const { shop, ...named } = command
   const reply = await engine.decide(shop, 'claim-coupon', named)
   switch (reply[0]) {
@@ -24,6 +25,6 @@ export async function claimCoupon(
     case 'replayed':
       return done(fromRecord<ClaimRecord>(reply[1]), { replayed: true })
     default:
-      return refused(reply, refusals)
+      return refused(reply, claimCouponRefusals)
   }
 }

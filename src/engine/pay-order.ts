@@ -3,10 +3,11 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = [
+/** In the order in which they are looked for. */
+export const payOrderRefusals = [
   'order_not_found',
-  'order_expired',
   'order_cancelled',
+  'order_expired',
   'insufficient_balance',
 ] as const
 
@@ -14,7 +15,7 @@ const refusals = [
 export async function payOrder(
   engine: Engine,
   command: { shop: string; userId: string; orderId: string },
-): Promise<Outcome<OrderRecord, (typeof refusals)[number]>> {
+): Promise<Outcome<OrderRecord, (typeof payOrderRefusals)[number]>> {
   const { shop, ...named } = command
   const reply = await engine.decide(shop, 'pay-order', named)
   switch (reply[0]) {
@@ -23,6 +24,6 @@ export async function payOrder(
     case 'replayed':
       return done(fromRecord<OrderRecord>(reply[1]), { replayed: true })
     default:
-      return refused(reply, refusals)
+      return refused(reply, payOrderRefusals)
   }
 }

@@ -3,7 +3,8 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-const refusals = [
+/** In the order in which they are looked for. */
+export const placeOrderRefusals = [
   'idempotency_key_reused',
   'option_not_found',
   'product_inactive',
@@ -37,7 +38,7 @@ export type PlaceOrder = {
 export async function placeOrder(
   engine: Engine,
   command: PlaceOrder,
-): Promise<Outcome<OrderRecord, (typeof refusals)[number]>> {
+): Promise<Outcome<OrderRecord, (typeof placeOrderRefusals)[number]>> {
   const { operationId, fingerprint, userId, userCouponId = '', expectedAmount = '' } = command
   const reply = await engine.decide(
     command.shop,
@@ -58,15 +59,15 @@ export async function placeOrder(
     case 'replayed':
       return done(asFirstAnswered(fromRecord<OrderRecord>(reply[1])), { replayed: true })
     case 'held':
-      return refused(reply, refusals, { retryAfterMs: Number(reply[1]) })
+      return refused(reply, placeOrderRefusals, { retryAfterMs: Number(reply[1]) })
     case 'amount_changed':
-      return refused(reply, refusals, {
+      return refused(reply, placeOrderRefusals, {
         originalAmount: Number(reply[1]),
         discountAmount: Number(reply[2]),
         finalAmount: Number(reply[3]),
       })
     default:
-      return refused(reply, refusals)
+      return refused(reply, placeOrderRefusals)
   }
 }
 

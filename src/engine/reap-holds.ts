@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts'
 import type { Engine } from './engine.ts'
 
 /**
@@ -12,4 +13,19 @@ export async function reapHolds(
   const [status, reaped, more] = await engine.decide(command.shop, 'reap-holds', {})
   if (status !== 'reaped') return { reaped: 0, more: false }
   return { reaped: Number(reaped), more: more === 1 }
+}
+
+/**
+ * Expires what has lapsed, in as many decisions as one sweep may make. What it leaves is for the next.
+ *
+ * @returns how many orders expired.
+ */
+export async function reapAllHolds(engine: Engine, command: { shop: string }): Promise<number> {
+  let total = 0
+  for (let round = 0; round < limits.sweepRoundsMax; round++) {
+    const { reaped, more } = await reapHolds(engine, command)
+    total += reaped
+    if (!more) break
+  }
+  return total
 }

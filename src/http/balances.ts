@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type BalanceChange, listBalanceHistory } from '../db/balance-history.ts'
 import { findUser } from '../db/users.ts'
-import { chargeBalance } from '../engine/charge-balance.ts'
+import { chargeBalance, chargeBalanceRefusals } from '../engine/charge-balance.ts'
 import { readBalance } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { requireAdmin, requireUser } from './auth.ts'
@@ -45,12 +45,7 @@ const historySchema = pageOf(
     .openapi('BalanceChange'),
 )
 
-const charge = documented('admin', [
-  ...keyCodes,
-  'idempotency_key_reused',
-  'balance_limit',
-  ...decisionCodes,
-])
+const charge = documented('admin', [...keyCodes, ...chargeBalanceRefusals, ...decisionCodes])
 const chargeRoute = createRoute({
   method: 'post',
   path: '/v1/users/{id}/charges',

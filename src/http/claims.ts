@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
-import { claimCoupon } from '../engine/claim-coupon.ts'
+import { claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
 import { findCouponByCode } from '../engine/reads.ts'
 import { requireUser } from './auth.ts'
 import { refuseBody } from './body.ts'
@@ -27,15 +27,7 @@ const claimAnswers = {
   201: jsonAnswer(claimSchema, 'The claim'),
 }
 
-const byId = documented('user', [
-  ...bodyCodes,
-  'coupon_not_found',
-  'coupon_inactive',
-  'not_started',
-  'ended',
-  'sold_out',
-  ...decisionCodes,
-])
+const byId = documented('user', [...bodyCodes, ...claimCouponRefusals, ...decisionCodes])
 const claimRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/claims',

@@ -1,7 +1,6 @@
 import type { OrderRecord } from '../domain/events.ts'
 import type { Engine } from '../engine/engine.ts'
-import { reapHolds } from '../engine/reap-holds.ts'
-import { limits } from '../limits.ts'
+import { reapAllHolds } from '../engine/reap-holds.ts'
 
 /** Whether an order is pending after its deadline, as this process's clock has it. Only Redis' clock decides. */
 export function hasLapsed(order: OrderRecord): boolean {
@@ -13,8 +12,5 @@ export function hasLapsed(order: OrderRecord): boolean {
  * is closed or its backlog full, where more have lapsed at once than one sweep expires, or by its own clock.
  */
 export async function expireLapsed(engine: Engine, shop: string): Promise<void> {
-  for (let round = 0; round < limits.sweepRoundsMax; round += 1) {
-    const { more } = await reapHolds(engine, { shop })
-    if (!more) return
-  }
+  await reapAllHolds(engine, { shop })
 }

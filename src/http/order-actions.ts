@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { cancelOrder } from '../engine/cancel-order.ts'
-import { payOrder } from '../engine/pay-order.ts'
+import { cancelOrder, cancelOrderRefusals } from '../engine/cancel-order.ts'
+import { payOrder, payOrderRefusals } from '../engine/pay-order.ts'
 import { requireUser } from './auth.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer } from './contract.ts'
@@ -12,14 +12,7 @@ import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
 import { findStoredOrder } from './stored-orders.ts'
 
-const payment = documented('user', [
-  ...bodyCodes,
-  'order_not_found',
-  'order_cancelled',
-  'order_expired',
-  'insufficient_balance',
-  ...decisionCodes,
-])
+const payment = documented('user', [...bodyCodes, ...payOrderRefusals, ...decisionCodes])
 const payOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/payment',
@@ -32,13 +25,7 @@ const payOrderRoute = createRoute({
   responses: { 200: jsonAnswer(orderSchema, 'The order, COMPLETED'), ...payment.refusals },
 })
 
-const cancellation = documented('user', [
-  ...bodyCodes,
-  'order_not_found',
-  'order_completed',
-  'order_expired',
-  ...decisionCodes,
-])
+const cancellation = documented('user', [...bodyCodes, ...cancelOrderRefusals, ...decisionCodes])
 const cancelOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/cancel',

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { placeOrder } from '../engine/place-order.ts'
+import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
 import { limits } from '../limits.ts'
 import { requireUser } from './auth.ts'
 import {
@@ -37,22 +37,7 @@ const newOrderSchema = z.strictObject({
   pay: z.boolean().default(false).openapi({ description: 'Pay at once from the balance.' }),
 })
 
-const placement = documented('user', [
-  ...keyCodes,
-  'idempotency_key_reused',
-  'option_not_found',
-  'product_inactive',
-  'not_started',
-  'ended',
-  'per_user_limit',
-  'sold_out',
-  'held',
-  'coupon_unavailable',
-  'min_order_amount',
-  'amount_changed',
-  'insufficient_balance',
-  ...decisionCodes,
-])
+const placement = documented('user', [...keyCodes, ...placeOrderRefusals, ...decisionCodes])
 const placeOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders',

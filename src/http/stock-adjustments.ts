@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { adjustStock } from '../engine/adjust-stock.ts'
+import { adjustStock, adjustStockRefusals } from '../engine/adjust-stock.ts'
 import { limits } from '../limits.ts'
 import { requireAdmin } from './auth.ts'
 import {
@@ -24,14 +24,7 @@ const adjustmentSchema = z
   })
   .openapi('StockAdjustment')
 
-const adjustment = documented('admin', [
-  ...keyCodes,
-  'idempotency_key_reused',
-  'option_not_found',
-  'insufficient_stock',
-  'stock_limit',
-  ...decisionCodes,
-])
+const adjustment = documented('admin', [...keyCodes, ...adjustStockRefusals, ...decisionCodes])
 const adjustStockRoute = createRoute({
   method: 'post',
   path: '/v1/options/{id}/stock-adjustments',
