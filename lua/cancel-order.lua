@@ -5,7 +5,7 @@ Guarantee   What an order holds is given back exactly once, by its cancellation 
 ARGV        order_id
             user_id
 Returns     order_not_found   not in Redis, or not the user's
-            order_completed   it is paid
+            order_completed   it is paid, or was and is refunded
             replayed          it is cancelled; its record
             order_expired     the deadline has passed, whether or not anything had noticed before
             backlog_full
@@ -19,7 +19,7 @@ local order, operation_id, record = find_order(order_id, user_id)
 if not order then
   return { 'order_not_found' }
 end
-if order.status == 'COMPLETED' then
+if order.payment then
   return { 'order_completed' }
 end
 if order.status == 'CANCELLED' then

@@ -34,7 +34,8 @@ if backlog_is_full() then
 end
 
 local charge = cjson.encode({
-  id = operation_id,
+  -- A key that is used again after its record was dropped makes another charge.
+  id = string.format('%011x', now_ms) .. operation_id,
   fingerprint = fingerprint,
   userId = user_id,
   amount = amount,

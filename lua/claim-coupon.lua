@@ -10,6 +10,7 @@ Returns     coupon_not_found
             coupon_inactive   paused or ended by the operator
             not_started
             ended
+            code_required     it is claimed by a code only
             replayed          an earlier claim, as JSON of `claim` in src/domain/events.ts
             sold_out
             backlog_full
@@ -38,21 +39,12 @@ if coupon.validUntil and now_ms >= coupon.validUntil then
   return { 'ended' }
 end
 
-local function as_json(entry)
-  local expires_at = tonumber(entry.expires_at)
-  return cjson.encode({
-    userCouponId = coupon_id .. '.' .. entry.rank,
-    couponId = coupon_id,
-    userId = user_id,
-    rank = tonumber(entry.rank),
-    issuedAt = tonumber(entry.issued_at),
-    expiresAt = expires_at > 0 and expires_at or nil,
-  })
+if coupon.codeRequired then
+  return { 'code_required' }
 end
-
 local list = read_user_coupons(coupon_id, user_id)
 if #list >= coupon.perUserLimit then
-  return { 'replayed', as_json(list[#list]) }
+  return { 'replayed', claim_json(coupon_id, user_id, list[#list]) }
 end
 if issued >= coupon.totalQuantity then
   return { 'sold_out' }
@@ -61,23 +53,5 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
-local expires_at = coupon.validUntil or 0
-if coupon.userCouponTtlSeconds then
-  local lapses_at = now_ms + coupon.userCouponTtlSeconds * 1000
-  expires_at = expires_at > 0 and math.min(expires_at, lapses_at) or lapses_at
-end
-local entry = {
-  rank = tostring(issued + 1),
-  issued_at = tostring(now_ms),
-  expires_at = tostring(expires_at),
-  state = 'A',
-  operation_id = '',
-}
-list[#list + 1] = entry
-
 -- After this point the claim must succeed.
-redis.call('HINCRBY', coupons, coupon_id .. ':issued', 1)
-write_user_coupons(coupon_id, user_id, list)
-local claim = as_json(entry)
-append_event('coupon_claimed', claim)
-return { 'claimed', claim }
+return { 'claimed', (issue_user_coupon(coupon_id, coupon, user_id, list)) }

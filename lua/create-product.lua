@@ -2,7 +2,7 @@
 create-product: puts a product and its options on sale.
 
 Guarantee   The product and all its options appear together.
-ARGV        product   JSON of `product` in src/domain/events.ts, without createdAt; its ids are new
+ARGV        product   JSON of `product` in src/domain/events.ts, without createdAt and revision; its ids are new
 Returns     backlog_full
             created   the product, as JSON
 Emits       product_created
@@ -10,6 +10,7 @@ Cost        3 calls and one per option
 ]]
 local product = cjson.decode((...))
 product.createdAt = now_ms
+product.revision = 1
 
 if backlog_is_full() then
   return { 'backlog_full' }
@@ -19,20 +20,9 @@ end
 local option_ids = {}
 for number, option in ipairs(product.options) do
   option_ids[number] = option.id
-  local facts = cjson.encode({
-    productId = product.id,
-    productName = product.name,
-    status = product.status,
-    optionValue = option.optionValue,
-    price = option.price,
-    perUserLimit = option.perUserLimit,
-    saleStartsAt = option.saleStartsAt,
-    saleEndsAt = option.saleEndsAt,
-    holdMs = option.holdMs,
-  })
   redis.call(
     'HSET', options,
-    option.id, facts,
+    option.id, option_facts(product, option),
     option.id .. ':free', option.stock,
     option.id .. ':held', 0,
     option.id .. ':sold', 0
@@ -44,6 +34,7 @@ redis.call('HSET', products, product.id, cjson.encode({
   brand = product.brand,
   description = product.description,
   status = product.status,
+  revision = product.revision,
   createdAt = product.createdAt,
   optionIds = option_ids,
 }))

@@ -44,6 +44,9 @@ end
 --- @include "outbox"
 --- @include "money"
 --- @include "user-coupons"
+--- @include "claims"
+--- @include "catalog"
+--- @include "carts"
 --- @include "orders"
 --- @decisions
 

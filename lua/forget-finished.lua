@@ -2,23 +2,28 @@
 forget-finished: drops records that no repeated request can ask for any more.
 
 Guarantee   Drops no pending order, nothing younger than the retention of idempotency keys, and nothing that Postgres
-            does not have. Each call looks at a part of the records and goes on where the last one ended.
-ARGV        retention_ms   (ms) from the end of an operation until its record may go
-            scanned_max    (records) to look at in each of the two hashes, about
-Returns     forgotten      the number of records dropped
+            does not have; of the rankings those of days that nobody can ask for any more. Each call looks at a
+            part of the records and goes on where the last one ended.
+ARGV        retention_ms       (ms) from the end of an operation until its record may go
+            scanned_max        (records) to look at in each of the two hashes, about
+            ranking_days_max   (days) that popular products reach back, today included
+Returns     forgotten          the number of records dropped
 Emits       nothing
-Cost        O(scanned_max)
+Cost        O(scanned_max), and 32 calls for rankings
 ]]
-local retention_ms, scanned_max = ...
+local retention_ms, scanned_max, ranking_days_max = ...
 
 -- An event bears the time of its decision, give or take the moment between two looks at the clock.
 local oldest_event = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]
 local persisted_until = oldest_event and tonumber(string.match(oldest_event[1], '^%d+')) - 1000 or now_ms
 local forget_before = math.min(now_ms - tonumber(retention_ms), persisted_until)
 
--- The time at which an order, a charge or an adjustment was over; nil for a pending order.
+-- The time of the last thing that happened to an order, a charge, an adjustment or a refund; nil for a pending order.
 local function ended_at(record)
-  return record.at or record.cancelledAt or (record.payment and record.payment.paidAt)
+  return record.at
+    or (record.refund and record.refund.at)
+    or record.cancelledAt
+    or (record.payment and record.payment.paidAt)
 end
 
 local function forget_in(key, cursor_field)
@@ -38,4 +43,8 @@ local function forget_in(key, cursor_field)
   return dropped
 end
 
+-- The upkeep comes by every second, and a worker that was away for a month finds the rest.
+for days_ago = tonumber(ranking_days_max), ranking_days_max + 31 do
+  redis.call('DEL', sales .. utc_day(now_ms - days_ago * 86400000))
+end
 return { 'forgotten', forget_in(orders, 'ordersCursor') + forget_in(operations, 'operationsCursor') }

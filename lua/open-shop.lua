@@ -6,6 +6,7 @@ Guarantee   Never touches a shop that has any hot state.
 KEYS        Every key of the shop, in the order of src/redis/keys.ts.
 ARGV[1]     epoch
 ARGV[2]     sentinel: the field or member that keeps an empty key in existence
+ARGV[3]     layout: the version of the keys
 Returns     exists   some key of the shop is there already
             opened
 Emits       nothing
@@ -14,7 +15,7 @@ Cost        O(keys)
 
 --- @keys
 
-local epoch, sentinel = ARGV[1], ARGV[2]
+local epoch, sentinel, layout = ARGV[1], ARGV[2], ARGV[3]
 
 if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) > 0 then
   return 'exists'
@@ -26,11 +27,14 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A stream exists without entries once one was added and deleted.
 local first = redis.call('XADD', outbox, '*', sentinel, '')
 redis.call('XDEL', outbox, first)
-local hashes = { products, options, coupons, codes, claims, balances, orders, operations, purchases, recents }
+local hashes = {
+  products, options, coupons, codes, uniqueCodes, claims, balances, orders, operations, purchases, recents, carts,
+}
 for _, hash in ipairs(hashes) do
   redis.call('HSET', hash, sentinel, epoch)
 end
 redis.call('ZADD', catalog, '-inf', sentinel)
 redis.call('ZADD', holds, '+inf', sentinel)
-redis.call('HSET', meta, 'epoch', epoch, 'state', 'open', 'createdAt', string.format('%d', now_ms))
+local created_at = string.format('%d', now_ms)
+redis.call('HSET', meta, 'epoch', epoch, 'state', 'open', 'createdAt', created_at, 'layout', layout)
 return 'opened'

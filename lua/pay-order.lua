@@ -6,7 +6,7 @@ Guarantee   An order is paid once, before its deadline, and never by a balance t
 ARGV        order_id
             user_id
 Returns     order_not_found       not in Redis, or not the user's
-            replayed              it is paid; its record
+            replayed              it is paid, or was and is refunded; its record
             order_cancelled
             order_expired         the deadline has passed, whether or not anything had noticed before
             insufficient_balance
@@ -21,7 +21,7 @@ local order, operation_id, record = find_order(order_id, user_id)
 if not order then
   return { 'order_not_found' }
 end
-if order.status == 'COMPLETED' then
+if order.payment then
   return { 'replayed', record }
 end
 if order.status == 'CANCELLED' then

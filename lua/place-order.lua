@@ -9,9 +9,11 @@ ARGV        operation_id     (22 characters) derived from the idempotency key
             user_coupon_id   or '' for none
             expected_amount  (minor units) or '' for any
             pay              '1' to pay now, '0' to hold
+            from_cart        '1' to take the lines of the user's cart, '0' for those that follow
             lines            option id and quantity of every line; no option twice
 Returns     idempotency_key_reused  the key came with another body
             replayed                the order's record; src/engine/place-order.ts restores the first answer
+            cart_empty
             option_not_found
             shop_closed             a counter of an option is missing
             product_inactive
@@ -27,10 +29,9 @@ Returns     idempotency_key_reused  the key came with another body
             backlog_full
             placed                  the order's record, JSON of `order` in src/domain/events.ts
 Emits       order_expired for every hold that it reaps, then order_placed
-Cost        11 calls and one more per line; 8 more per reaped hold
+Cost        11 calls and one more per line, 2 more for a cart; 8 more per reaped hold
 ]]
-local operation_id, fingerprint, user_id, user_coupon_id, expected_amount, pay = ...
-local arguments = { select(7, ...) }
+local operation_id, fingerprint, user_id, user_coupon_id, expected_amount, pay, from_cart = ...
 
 local record = redis.call('HGET', orders, operation_id)
 if record then
@@ -40,31 +41,37 @@ if record then
   return { 'replayed', record }
 end
 
--- Reads what the lines need. Each refusal stands for all lines before the next kind of refusal is looked for.
+local lines = {}
+if from_cart == '1' then
+  lines = read_cart(user_id)
+  if #lines == 0 then
+    return { 'cart_empty' }
+  end
+else
+  local arguments = { select(8, ...) }
+  for position = 1, #arguments, 2 do
+    lines[#lines + 1] = { option_id = arguments[position], quantity = tonumber(arguments[position + 1]) }
+  end
+end
+
+-- Reads what the lines need.
 local function read_lines()
   local fields, purchase_fields = {}, {}
-  for position = 1, #arguments, 2 do
-    local option_id = arguments[position]
-    fields[#fields + 1] = option_id
-    fields[#fields + 1] = option_id .. ':free'
-    fields[#fields + 1] = option_id .. ':held'
-    purchase_fields[#purchase_fields + 1] = option_id .. ':' .. user_id
+  for number, line in ipairs(lines) do
+    fields[number * 3 - 2] = line.option_id
+    fields[number * 3 - 1] = line.option_id .. ':free'
+    fields[number * 3] = line.option_id .. ':held'
+    purchase_fields[number] = line.option_id .. ':' .. user_id
   end
   local stored = redis.call('HMGET', options, unpack(fields))
   local bought = redis.call('HMGET', purchases, unpack(purchase_fields))
-  local lines = {}
-  for number = 1, #purchase_fields do
+  for number, line in ipairs(lines) do
     local facts = stored[number * 3 - 2]
-    lines[number] = {
-      option_id = arguments[number * 2 - 1],
-      quantity = tonumber(arguments[number * 2]),
-      facts = facts and parse_facts(facts),
-      free = tonumber(stored[number * 3 - 1]),
-      held = tonumber(stored[number * 3]),
-      bought = tonumber(bought[number] or 0),
-    }
+    line.facts = facts and parse_facts(facts)
+    line.free = tonumber(stored[number * 3 - 1])
+    line.held = tonumber(stored[number * 3])
+    line.bought = tonumber(bought[number] or 0)
   end
-  return lines
 end
 
 local refusals = {
@@ -76,11 +83,14 @@ local refusals = {
   { 'per_user_limit', function(line)
     return line.facts.perUserLimit and line.bought + line.quantity > line.facts.perUserLimit
   end },
-  { 'sold_out', function(line) return line.free + line.held < line.quantity end },
+  { 'sold_out', function(line)
+    return line.facts.status == 'OUT_OF_STOCK' or line.free + line.held < line.quantity
+  end },
   { 'held', function(line) return line.free < line.quantity end },
 }
 
-local function refuse_lines(lines)
+-- Each refusal stands for all lines before the next kind of refusal is looked for.
+local function refuse_lines()
   for _, refusal in ipairs(refusals) do
     for _, line in ipairs(lines) do
       if refusal[2](line) then
@@ -94,25 +104,25 @@ local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
 
 local function coupon_is_usable()
   local entry = coupon_id and find_user_coupon(read_user_coupons(coupon_id, user_id), rank)
-  return entry and entry.state == 'A' and (entry.expires_at == '0' or now_ms < tonumber(entry.expires_at))
+  return entry and entry.state == 'A' and not has_lapsed(entry)
 end
 
 local function assess()
-  local lines = read_lines()
-  local refusal = refuse_lines(lines)
+  read_lines()
+  local refusal = refuse_lines()
   if not refusal and user_coupon_id ~= '' and not coupon_is_usable() then
     refusal = 'coupon_unavailable'
   end
-  return lines, refusal
+  return refusal
 end
 
 local may_be_lapsed = { per_user_limit = true, held = true, coupon_unavailable = true }
-local lines, refusal = assess()
+local refusal = assess()
 -- What is missing may be on hold by an order whose deadline has passed. It counts as free from that moment on.
 if may_be_lapsed[refusal] then
   local reaped, more_are_left = reap_holds()
   if reaped > 0 then
-    lines, refusal = assess()
+    refusal = assess()
   end
   if more_are_left and may_be_lapsed[refusal] then
     return ask_again()
@@ -133,6 +143,7 @@ for number, line in ipairs(lines) do
     optionId = line.option_id,
     productId = facts.productId,
     productName = facts.productName,
+    productRevision = facts.productRevision or 1,
     optionValue = facts.optionValue,
     unitPrice = facts.price,
     quantity = line.quantity,
@@ -185,8 +196,14 @@ end
 if coupon_id then
   order.userCouponId = user_coupon_id
 end
+if from_cart == '1' then
+  order.fromCart = true
+end
 
 -- After this point the order must succeed.
+if order.fromCart then
+  write_cart(user_id, {})
+end
 for _, item in ipairs(items) do
   redis.call('HINCRBY', options, item.optionId .. ':free', -item.quantity)
   redis.call('HINCRBY', options, item.optionId .. (completes and ':sold' or ':held'), item.quantity)

@@ -11,3 +11,23 @@ local function parse_facts(text)
   end
   return facts
 end
+
+-- Applies changes to a table, where null takes a value away. Returns whether anything is different now.
+local function apply_changes(facts, changes)
+  local is_changed = false
+  for name, value in pairs(changes) do
+    if value == cjson.null then
+      value = nil
+    end
+    if facts[name] ~= value then
+      facts[name] = value
+      is_changed = true
+    end
+  end
+  return is_changed
+end
+
+-- Whether something would end before it starts. Either end may be open.
+local function is_backwards(starts_at, ends_at)
+  return starts_at and ends_at and starts_at >= ends_at
+end

@@ -58,22 +58,39 @@ local function use_coupon(order, operation_id)
   end
 end
 
+-- Makes the order's user coupon available again, where its coupon and its time allow it. Returns whether it is.
+local function restore_coupon(order)
+  local coupon_id, rank = parse_user_coupon_id(order.userCouponId)
+  local list = read_user_coupons(coupon_id, order.userId)
+  local entry = find_user_coupon(list, rank)
+  if has_lapsed(entry) or not parse_facts(redis.call('HGET', coupons, coupon_id)).restoreOnCancel then
+    return false
+  end
+  entry.state, entry.operation_id = 'A', ''
+  write_user_coupons(coupon_id, order.userId, list)
+  order.userCouponStatus = 'AVAILABLE'
+  return true
+end
+
+-- Takes units off what counts against the user's limit.
+local function reduce_purchases(option_id, user_id, quantity)
+  local purchase = option_id .. ':' .. user_id
+  if redis.call('HINCRBY', purchases, purchase, -quantity) == 0 then
+    redis.call('HDEL', purchases, purchase)
+  end
+end
+
 -- Gives back what a pending order holds: units, the per-user allowance, the coupon and its place among the holds.
+-- The coupon comes first, because it is read here: what cannot be read must not leave half of it given back.
 local function release_order(order, operation_id, status)
+  if order.userCouponId and not restore_coupon(order) then
+    set_user_coupon_state(order.userCouponId, order.userId, 'E', '')
+    order.userCouponStatus = 'EXPIRED'
+  end
   for _, item in ipairs(order.items) do
     redis.call('HINCRBY', options, item.optionId .. ':free', item.quantity)
     redis.call('HINCRBY', options, item.optionId .. ':held', -item.quantity)
-    local purchase = item.optionId .. ':' .. order.userId
-    if redis.call('HINCRBY', purchases, purchase, -item.quantity) == 0 then
-      redis.call('HDEL', purchases, purchase)
-    end
-  end
-  if order.userCouponId then
-    local coupon_id = parse_user_coupon_id(order.userCouponId)
-    local coupon = parse_facts(redis.call('HGET', coupons, coupon_id))
-    local state = coupon.restoreOnCancel and 'A' or 'E'
-    set_user_coupon_state(order.userCouponId, order.userId, state, '')
-    order.userCouponStatus = state == 'A' and 'AVAILABLE' or 'EXPIRED'
+    reduce_purchases(item.optionId, order.userId, item.quantity)
   end
   redis.call('ZREM', holds, operation_id)
   order.status = status

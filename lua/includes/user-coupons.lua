@@ -48,6 +48,11 @@ local function find_user_coupon(list, rank)
   end
 end
 
+-- Whether the time of a user coupon has passed.
+local function has_lapsed(entry)
+  return entry.expires_at ~= '0' and now_ms >= tonumber(entry.expires_at)
+end
+
 -- Moves one user coupon to a state. An order that holds or used it is named by its operation id, else ''.
 local function set_user_coupon_state(user_coupon_id, user_id, state, operation_id)
   local coupon_id, rank = parse_user_coupon_id(user_coupon_id)

@@ -9,6 +9,7 @@ export const claimCouponRefusals = [
   'coupon_inactive',
   'not_started',
   'ended',
+  'code_required',
   'sold_out',
 ] as const
 

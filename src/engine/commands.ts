@@ -3,19 +3,46 @@
  * them. A test compares this table with the headers of those files.
  */
 export const commands = {
+  /** Followed by the digests of the codes. */
+  'add-codes': ['couponId'],
   'adjust-stock': ['operationId', 'fingerprint', 'optionId', 'change', 'reason', 'stockMax'],
   'cancel-order': ['orderId', 'userId'],
   'charge-balance': ['operationId', 'fingerprint', 'userId', 'amount', 'balanceMax'],
+  'claim-by-code': ['code', 'digest', 'userId'],
   'claim-coupon': ['couponId', 'userId'],
   'create-coupon': ['coupon'],
   'create-product': ['product'],
-  'forget-finished': ['retentionMs', 'scannedMax'],
+  /** Followed by user coupon id and user id of every one. */
+  'expire-coupons': [],
+  'forget-finished': ['retentionMs', 'scannedMax', 'rankingDaysMax'],
   'pay-order': ['orderId', 'userId'],
-  /** Followed by option id and quantity of every line. */
-  'place-order': ['operationId', 'fingerprint', 'userId', 'userCouponId', 'expectedAmount', 'pay'],
+  /** Followed by option id and quantity of every line; by none where the lines are those of the cart. */
+  'place-order': [
+    'operationId',
+    'fingerprint',
+    'userId',
+    'userCouponId',
+    'expectedAmount',
+    'pay',
+    'fromCart',
+  ],
   'reap-holds': [],
+  /** Followed by order item id and quantity of every part; by none for all that is left. */
+  'refund-order': [
+    'operationId',
+    'fingerprint',
+    'orderId',
+    'restock',
+    'storedOrder',
+    'balanceMax',
+    'rankingDaysMax',
+  ],
+  'set-cart-item': ['userId', 'optionId', 'quantity', 'cartItemsMax'],
   /** Followed by user ids. */
   'trim-outbox': ['eventId'],
+  'update-coupon': ['couponId', 'changes'],
+  'update-option': ['optionId', 'changes'],
+  'update-product': ['productId', 'changes'],
 } as const
 
 export type CommandName = keyof typeof commands

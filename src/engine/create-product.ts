@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
-export type NewProduct = Omit<ProductRecord, 'id' | 'createdAt' | 'options'> & {
+export type NewProduct = Omit<ProductRecord, 'id' | 'createdAt' | 'revision' | 'options'> & {
   options: Omit<ProductRecord['options'][number], 'id'>[]
 }
 

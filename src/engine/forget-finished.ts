@@ -13,6 +13,7 @@ export async function forgetFinished(
   const [status, forgotten] = await engine.decide(command.shop, 'forget-finished', {
     retentionMs: limits.idempotencyRetentionMs,
     scannedMax: limits.forgetScannedMax,
+    rankingDaysMax: limits.rankingDaysMax,
   })
   return { forgotten: status === 'forgotten' ? Number(forgotten) : 0 }
 }

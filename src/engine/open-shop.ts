@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { sentinel, shopKeys } from '../redis/keys.ts'
+import { keyLayout, sentinel, shopKeys } from '../redis/keys.ts'
 
 /**
  * Creates the hot state of a new, empty shop.
@@ -12,5 +12,6 @@ export async function openShop(
 ): Promise<'opened' | 'exists'> {
   const keys = shopKeys(command.shop)
   const epoch = String(command.epoch ?? 1)
-  return (await redis.openShop(keys.length, ...keys, epoch, sentinel)) as 'opened' | 'exists'
+  const reply = await redis.openShop(keys.length, ...keys, epoch, sentinel, String(keyLayout))
+  return reply as 'opened' | 'exists'
 }

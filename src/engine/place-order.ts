@@ -6,6 +6,7 @@ import { done, fromRecord, refused } from './replies.ts'
 /** In the order in which they are looked for. */
 export const placeOrderRefusals = [
   'idempotency_key_reused',
+  'cart_empty',
   'option_not_found',
   'product_inactive',
   'not_started',
@@ -25,8 +26,8 @@ export type PlaceOrder = {
   /** Of the idempotency key: see operationId() in src/domain/ids.ts. */
   operationId: string
   fingerprint: string
-  /** No option may stand on two lines. */
-  items: readonly { optionId: string; quantity: number }[]
+  /** The lines, no option on two of them; `cart` for those of the user's cart, which the order then empties. */
+  items: readonly { optionId: string; quantity: number }[] | 'cart'
   userCouponId?: string | undefined
   /** The final amount that the user saw, in minor units; another one is refused as `amount_changed`. */
   expectedAmount?: number | undefined
@@ -50,8 +51,11 @@ export async function placeOrder(
       userCouponId,
       expectedAmount,
       pay: command.pay ? '1' : '0',
+      fromCart: command.items === 'cart' ? '1' : '0',
     },
-    command.items.flatMap((item) => [item.optionId, String(item.quantity)]),
+    command.items === 'cart'
+      ? []
+      : command.items.flatMap((item) => [item.optionId, String(item.quantity)]),
   )
   switch (reply[0]) {
     case 'placed':
@@ -71,9 +75,26 @@ export async function placeOrder(
   }
 }
 
-/** The order as its first answer showed it: what came later is not part of a repeated answer. */
+/**
+ * The order as its first answer showed it. Neither what came later is part of a repeated answer, nor what an order says
+ * of its last decision only.
+ */
 function asFirstAnswered(order: OrderRecord): OrderRecord {
-  if (order.paidAtOnce) return order
-  const { payment, balanceChange, cancelledAt, ...facts } = order
-  return { ...facts, status: 'PENDING' }
+  const {
+    balanceChange,
+    userCouponStatus,
+    cancelledAt,
+    refund,
+    refundedAmount,
+    payment,
+    ...facts
+  } = order
+  const first = { ...facts, items: order.items.map(asSold) }
+  if (!order.paidAtOnce || !payment) return { ...first, status: 'PENDING' }
+  return { ...first, status: 'COMPLETED', payment: { ...payment, status: 'PAID' } }
+}
+
+function asSold(item: OrderRecord['items'][number]): OrderRecord['items'][number] {
+  const { refundedQuantity, restockedQuantity, refundedAmount, ...sold } = item
+  return sold
 }

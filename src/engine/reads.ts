@@ -25,6 +25,14 @@ export type HotOption = {
   sold: number
 }
 
+/** What an option's facts say of its product. */
+type HotFactsOfProduct = {
+  productId: string
+  productName: string
+  productRevision: number
+  status: string
+}
+
 type StoredProduct = Omit<ProductRecord, 'options'> & { optionIds: string[] }
 
 /** A product with its options and their counters, or null. */
@@ -80,8 +88,8 @@ async function readProducts(redis: Redis, shop: string, ids: string[]): Promise<
     options: ids.map((id) => {
       const [facts, free, held, sold] = values.slice(position, position + 4)
       position += 4
-      const { productId, productName, status, ...option } = fromRecord<
-        HotOption & { productId: string; productName: string; status: string }
+      const { productId, productName, productRevision, status, ...option } = fromRecord<
+        HotOption & HotFactsOfProduct
       >(found(facts))
       return { ...option, id, free: countOf(free), held: countOf(held), sold: countOf(sold) }
     }),
@@ -102,16 +110,6 @@ export async function readCoupon(
     issuedQuantity: countOf(issued),
     usedQuantity: countOf(used),
   }
-}
-
-/** The id of the coupon with this code, in any case, or null. */
-export async function findCouponByCode(
-  redis: Redis,
-  shop: string,
-  code: string,
-): Promise<string | null> {
-  const [couponId] = await readFields(redis, shop, 'codes', [code.toUpperCase()])
-  return couponId ?? null
 }
 
 /** A user's balance in minor units. */
@@ -138,10 +136,18 @@ export async function readOrders(
 ): Promise<(OrderRecord | null)[]> {
   if (orderIds.length === 0) return []
   const fields = orderIds.map((id) => operationOfOrder(id) ?? '')
-  const records = await readFields(redis, shop, 'orders', fields)
-  return records.map((record, index) => {
+  const [records, refunded] = await Promise.all([
+    readFields(redis, shop, 'orders', fields),
+    // An order that was refunded after it had left them.
+    readFields(redis, shop, 'operations', orderIds),
+  ])
+  return orderIds.map((id, index) => {
+    const record = records[index] ?? null
     const order = record === null ? null : fromRecord<OrderRecord>(record)
-    return order?.id === orderIds[index] ? order : null
+    if (order?.id === id) return order
+    // What is no order's id may be the id of another operation.
+    const late = operationOfOrder(id) === null ? null : (refunded[index] ?? null)
+    return late === null ? null : fromRecord<OrderRecord>(late)
   })
 }
 
@@ -198,7 +204,7 @@ export async function popularProducts(
 }
 
 /** Fields of one hash of a shop. Its sentinel is read with them: a hash without it is not there. */
-async function readFields(
+export async function readFields(
   redis: Redis,
   shop: string,
   name: Exclude<ShopKeyName, 'sales'>,
@@ -215,7 +221,8 @@ function found(field: string | null | undefined): string {
   return field
 }
 
-function countOf(field: string | null | undefined): number {
+/** A counter that must be there. */
+export function countOf(field: string | null | undefined): number {
   return Number(found(field))
 }
 

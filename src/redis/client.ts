@@ -6,6 +6,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     decide(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
     openShop(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
+    upgradeShop(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
     popularProducts(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
   }
 }

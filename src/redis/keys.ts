@@ -12,11 +12,11 @@ import { limits } from '../limits.ts'
  * local names from it.
  */
 export const shopKeyNames = {
-  /** hash · `epoch`, `state` (open | closed), `createdAt` */
+  /** hash · `epoch`, `state` (open | closed), `createdAt`, `layout` */
   meta: 'meta',
   /** stream · one entry per accepted decision: `type`, `v`, `data` (JSON) */
   outbox: 'outbox',
-  /** hash · product id → product (JSON) */
+  /** hash · product id → product (JSON); `<id>:<revision>` → description of a past revision */
   products: 'products',
   /** sorted set · product ids by creation time (ms), for lists */
   catalog: 'catalog',
@@ -26,13 +26,18 @@ export const shopKeyNames = {
   coupons: 'coupons',
   /** hash · upper-case coupon code → coupon id */
   codes: 'codes',
+  /** hash · digest of a single-use code → coupon id; once it is claimed `<coupon id>:<user id>:<rank>` */
+  uniqueCodes: 'unique-codes',
   /** hash · `<coupon id>:<user id>` → the user's coupons of it (see lua/includes/user-coupons.lua) */
   claims: 'claims',
   /** hash · user id → balance in minor units */
   balances: 'balances',
   /** hash · operation id → order (JSON) */
   orders: 'orders',
-  /** hash · operation id → charge or stock adjustment (JSON): the record of its idempotency key */
+  /**
+   * hash · operation id → charge, stock adjustment or refund (JSON): the record of its idempotency key;
+   * order id → a refunded order (JSON) that had left `orders`
+   */
   operations: 'operations',
   /** hash · `<option id>:<user id>` → units in live holds and completed orders */
   purchases: 'purchases',
@@ -40,11 +45,16 @@ export const shopKeyNames = {
   holds: 'holds',
   /** hash · user id → his newest orders with an event that is not in Postgres yet: `<operation id>=<event id> ` … */
   recents: 'recents',
+  /** hash · user id → the lines of his cart: `<option id>=<quantity> ` … in the order in which they came */
+  carts: 'carts',
   /** prefix · `sales:<YYYYMMDD>` → sorted set: product id by paid quantity of that UTC day */
   sales: 'sales:',
 } as const
 
 export type ShopKeyName = keyof typeof shopKeyNames
+
+/** The version of these keys: a key that was added makes another one, which lua/upgrade-shop.lua brings about. */
+export const keyLayout = 2
 
 /** The member or field that every key of an open shop carries, so that an empty key still exists. */
 export const sentinel = '#'

@@ -5,7 +5,7 @@ import { shopKeyNames } from './keys.ts'
 const luaFolder = join(import.meta.dirname, '../../lua')
 
 /** Files in `lua/` that are whole scripts; every other file there is a decision of the script `decide`. */
-const wholeScripts = ['decide', 'open-shop', 'popular-products'] as const
+const wholeScripts = ['decide', 'open-shop', 'popular-products', 'upgrade-shop'] as const
 
 /** The names of the decisions: what a command may ask for. */
 export const decisionNames: readonly string[] = readdirSync(luaFolder)
@@ -35,6 +35,7 @@ export function redisScripts() {
   return {
     decide: { lua: composeScript('decide') },
     openShop: { lua: composeScript('open-shop') },
+    upgradeShop: { lua: composeScript('upgrade-shop') },
     popularProducts: { lua: composeScript('popular-products') },
   }
 }

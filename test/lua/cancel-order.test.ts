@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { reapHolds } from '../../src/engine/reap-holds.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -38,6 +39,24 @@ describe('cancel-order', () => {
     expect(codeOf(await sale.cancel('ada', order.id))).toBe('order_expired')
     expect(codeOf(await sale.cancel('ada', order.id))).toBe('order_expired')
     expect(await sale.units(option)).toEqual({ free: 10, held: 0, sold: 0 })
+  })
+
+  it('order_expired: gives back once where cancellations and sweeps meet a lapsed order', async () => {
+    const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+    const order = value(await sale.order('ada', { [option]: 3 }, { userCouponId }))
+    await sale.lapse(order.id)
+    await Promise.all(
+      Array.from({ length: 25 }, () =>
+        Promise.all([
+          sale.cancel('ada', order.id),
+          reapHolds(sale.engineWith(), { shop: sale.shop }),
+        ]),
+      ),
+    )
+    expect(await sale.units(option)).toEqual({ free: 10, held: 0, sold: 0 })
+    expect(await sale.bought(option, 'ada')).toBe(0)
+    const expiries = (await sale.events()).filter(({ type }) => type === 'order_expired')
+    expect(expiries).toHaveLength(1)
   })
 
   it('backlog_full: refuses what Postgres could not remember', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
+import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -49,5 +50,14 @@ describe('charge-balance', () => {
     const charge = value(await sale.charge('ada', 250))
     expect(charge).toMatchObject({ amount: 250, beforeAmount: 100, afterAmount: 350 })
     expect((await sale.events()).at(-1)).toEqual({ type: 'balance_charged', data: charge })
+  })
+
+  it('charged: makes another charge of a key that came again after its record was dropped', async () => {
+    const first = value(await sale.charge('ada', 100, { key: 'k' }))
+    await redis.hdel(shopKey(sale.shop, 'operations'), first.id.slice(11))
+    const second = value(await sale.charge('ada', 100, { key: 'k' }))
+    expect(second.id.slice(11)).toBe(first.id.slice(11))
+    expect(parseInt(second.id.slice(0, 11), 16)).toBe(second.at)
+    expect(await sale.balance('ada')).toBe(200)
   })
 })

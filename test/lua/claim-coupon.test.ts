@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
+import { expectRefusal } from '../support/refusal.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
 const redis = await connect()
@@ -34,6 +35,16 @@ describe('claim-coupon', () => {
   it('ended: refuses from validUntil on, also a user who has claimed before', async () => {
     const coupon = await sale.coupon({ validUntil: Date.now() - 1, totalQuantity: 0 })
     expect(codeOf(await sale.claim(coupon, 'ada'))).toBe('ended')
+  })
+
+  it('code_required: refuses every claim by id, after the window and before anything else', async () => {
+    const coupon = await sale.coupon({ codeRequired: true, code: 'TEN', totalQuantity: 1 })
+    await sale.claimByCode('TEN', 'ada')
+    for (const user of ['ada', 'bob']) {
+      await expectRefusal(sale, 'code_required', () => sale.claim(coupon, user))
+    }
+    const ended = await sale.coupon({ codeRequired: true, validUntil: Date.now() - 1 })
+    expect(codeOf(await sale.claim(ended, 'ada'))).toBe('ended')
   })
 
   it('replayed: gives a user at the limit the same claim again, also when all are gone', async () => {

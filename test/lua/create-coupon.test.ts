@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createCoupon } from '../../src/engine/create-coupon.ts'
-import { findCouponByCode, readCoupon } from '../../src/engine/reads.ts'
+import { readCoupon } from '../../src/engine/reads.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -16,6 +16,7 @@ const coupon = {
   totalQuantity: 100,
   perUserLimit: 1,
   restoreOnCancel: true,
+  codeRequired: false,
   status: 'ACTIVE',
 } as const
 
@@ -46,6 +47,6 @@ describe('create-coupon', () => {
       issuedQuantity: 0,
       usedQuantity: 0,
     })
-    expect(await findCouponByCode(redis, sale.shop, 'gallop-10')).toBe(created.id)
+    expect(value(await sale.claimByCode('gallop-10', 'ada')).couponId).toBe(created.id)
   })
 })

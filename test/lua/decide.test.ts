@@ -1,11 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ShopClosed } from '../../src/domain/outcome.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { openShop } from '../../src/engine/open-shop.ts'
 import { listProducts, readCoupon, readProduct } from '../../src/engine/reads.ts'
-import { shopKey, shopKeys } from '../../src/redis/keys.ts'
+import { popularUnionKey, salesKeys, shopKey, shopKeys } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
-import { codeOf, openSale, type Sale } from '../support/sale.ts'
+import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
 const redis = await connect()
 
@@ -82,5 +82,31 @@ describe('decide', () => {
     const coupon = await sale.coupon()
     await redis.script('FLUSH')
     expect(codeOf(await sale.claim(coupon, 'ada'))).toBe('ok')
+  })
+
+  it('judges time by the clock of Redis, whatever that of its own process says', async () => {
+    const started = await sale.option({ saleStartsAt: Date.now() - 60_000 })
+    const early = await sale.option({ saleStartsAt: Date.now() + 60_000 })
+    const coupon = await sale.coupon({ validUntil: Date.now() + 60_000 })
+    const isNear = (timeMs: number, now: number) => Math.abs(timeMs - now) < 30_000
+    const now = Date.now()
+    vi.useFakeTimers({ toFake: ['Date'], now: now + 86_400_000 })
+    try {
+      expect(codeOf(await sale.order('ada', { [early]: 1 }))).toBe('not_started')
+      const order = value(await sale.order('ada', { [started]: 1 }))
+      expect(isNear(order.orderedAt, now)).toBe(true)
+      expect(isNear(value(await sale.claim(coupon, 'ada')).issuedAt, now)).toBe(true)
+      await sale.charge('ada', 1_000)
+      expect(codeOf(await sale.pay('ada', order.id))).toBe('ok')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('keeps all keys of a shop under one hash tag, so that a cluster has them in one slot', () => {
+    const now = new Date()
+    const keys = [...shopKeys('main'), ...salesKeys('main', now, 31), popularUnionKey('main')]
+    for (const key of keys) expect(key).toMatch(/^\{main\}:[a-z0-9:-]+$/)
+    expect(new Set(keys).size).toBe(keys.length)
   })
 })

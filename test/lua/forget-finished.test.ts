@@ -3,7 +3,7 @@ import { forgetFinished } from '../../src/engine/forget-finished.ts'
 import { readOrder } from '../../src/engine/reads.ts'
 import { trimOutbox } from '../../src/engine/trim-outbox.ts'
 import { limits } from '../../src/limits.ts'
-import { shopKey } from '../../src/redis/keys.ts'
+import { salesKey, shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { openSale, type Sale, value } from '../support/sale.ts'
 
@@ -35,6 +35,7 @@ describe('forget-finished', () => {
     if (record.at) record.at = endedAt
     if (record.cancelledAt) record.cancelledAt = endedAt
     if (record.payment) record.payment.paidAt = endedAt
+    if (record.refund) record.refund.at = endedAt
     await redis.hset(key, operationId, JSON.stringify(record))
   }
 
@@ -51,7 +52,7 @@ describe('forget-finished', () => {
     await age('orders', paid.id.slice(11), tooOld)
     await age('orders', kept.id.slice(11), oldButKept)
     await age('orders', cancelled.id.slice(11), tooOld)
-    await age('operations', charge.id, tooOld)
+    await age('operations', charge.id.slice(11), tooOld)
 
     expect(await forget()).toEqual({ forgotten: 3 })
     expect(await readOrder(redis, sale.shop, paid.id)).toBeNull()
@@ -100,5 +101,46 @@ describe('forget-finished', () => {
     }
     // A scan may return a little more than it was asked for.
     expect(Math.max(...parts)).toBeLessThanOrEqual(2 * limits.forgetScannedMax)
+  })
+
+  it('forgotten: keeps an order and its refund for as long after the refund', async () => {
+    const order = value(await sale.order('ada', { [option]: 2 }, { pay: true }))
+    const itemId = order.items[0]?.id as string
+    const operationId = order.id.slice(11)
+    await age('orders', operationId, tooOld)
+    const refund = value(await sale.refund(order.id, { [itemId]: 1 }, { key: 'r' }))
+    await persistAll()
+    expect(await forget()).toEqual({ forgotten: 0 })
+    expect(await sale.refund(order.id, { [itemId]: 1 }, { key: 'r' })).toMatchObject({
+      replayed: true,
+    })
+    await age('orders', operationId, tooOld)
+    await age('operations', refund.id.slice(11), tooOld)
+    expect(await forget()).toEqual({ forgotten: 2 })
+  })
+
+  it('forgotten: drops an order again that came back for a refund', async () => {
+    const order = value(await sale.order('ada', { [option]: 1 }, { pay: true }))
+    await redis.hdel(shopKey(sale.shop, 'orders'), order.id.slice(11))
+    await sale.refund(order.id, {}, { storedOrder: order })
+    await persistAll()
+    expect(await forget()).toEqual({ forgotten: 0 })
+    await age('operations', order.id, tooOld)
+    expect(await forget()).toEqual({ forgotten: 1 })
+    expect(await readOrder(redis, sale.shop, order.id)).toBeNull()
+  })
+
+  it('forgotten: drops the rankings of days that no window reaches, and no other', async () => {
+    const dayMs = 86_400_000
+    const now = Date.now()
+    const dayAgo = (days: number) => salesKey(sale.shop, new Date(now - days * dayMs))
+    const { rankingDaysMax } = limits
+    // The day may turn while this runs: the days at the border are left out.
+    const kept = [0, 1, rankingDaysMax - 2]
+    const gone = [rankingDaysMax + 1, rankingDaysMax + 20]
+    for (const days of [...kept, ...gone]) await redis.zadd(dayAgo(days), 1, 'product')
+    await forget()
+    const remain = async (days: number[]) => redis.exists(...days.map(dayAgo))
+    expect([await remain(kept), await remain(gone)]).toEqual([kept.length, 0])
   })
 })

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { reapHolds } from '../../src/engine/reap-holds.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -80,5 +81,44 @@ describe('pay-order', () => {
     })
     expect(await sale.units(option)).toEqual({ free: 8, held: 0, sold: 2 })
     expect((await sale.events()).at(-1)).toEqual({ type: 'order_paid', data: paid })
+  })
+
+  it('paid: exactly one of payment, cancellation and expiry wins, and the others are told which', async () => {
+    await sale.charge('ada', 100_000)
+    const plenty = await sale.option({ stock: 100 })
+    const engines = [sale.engineWith(), sale.engineWith()]
+    const orders = await Promise.all(
+      Array.from({ length: 30 }, () => sale.order('ada', { [plenty]: 1 }).then(value)),
+    )
+    for (const order of orders.filter((_, number) => number % 3 === 0)) await sale.lapse(order.id)
+    const races = orders.map((order, number) =>
+      Promise.all(
+        Array.from({ length: 6 }, async (_, turn) => {
+          const by = engines[turn % 2]
+          if (turn === 4) await reapHolds(sale.engine, { shop: sale.shop })
+          return (turn + number) % 2 === 0
+            ? { act: 'paid', outcome: await sale.pay('ada', order.id, by) }
+            : { act: 'cancelled', outcome: await sale.cancel('ada', order.id, by) }
+        }),
+      ),
+    )
+    const told = {
+      paid: { paid: 'ok', cancelled: 'order_completed' },
+      cancelled: { paid: 'order_cancelled', cancelled: 'ok' },
+      expired: { paid: 'order_expired', cancelled: 'order_expired' },
+    } as const
+    let paid = 0
+    for (const [number, race] of (await Promise.all(races)).entries()) {
+      const winners = race.filter(({ outcome }) => outcome.ok && !outcome.replayed)
+      const winner = number % 3 === 0 ? 'expired' : winners[0]?.act
+      expect(winners).toHaveLength(winner === 'expired' ? 0 : 1)
+      const answers = told[winner as keyof typeof told]
+      for (const { act, outcome } of race) {
+        expect(codeOf(outcome)).toBe(answers[act as keyof typeof answers])
+      }
+      if (winner === 'paid') paid += 1
+    }
+    expect(await sale.units(plenty)).toEqual({ free: 100 - paid, held: 0, sold: paid })
+    expect(await sale.balance('ada')).toBe(100_000 - paid * 1_000)
   })
 })

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { orderView } from '../../src/http/order-view.ts'
 import { limits } from '../../src/limits.ts'
 import { salesKey, shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
+import { expectRefusal } from '../support/refusal.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
 const redis = await connect()
@@ -12,37 +14,55 @@ describe('place-order', () => {
     sale = await openSale(redis, uniqueShop())
   })
 
-  /** Asserts a refusal that leaves everything in Redis as it was. */
-  async function expectRefusal(code: string, ask: () => Promise<Parameters<typeof codeOf>[0]>) {
-    const before = await sale.state()
-    const outcome = await ask()
-    expect(codeOf(outcome)).toBe(code)
-    expect(await sale.state()).toEqual(before)
-    return outcome
-  }
-
   it('idempotency_key_reused: refuses a key that came with another body', async () => {
     const option = await sale.option()
     await sale.order('ada', { [option]: 1 }, { key: 'k', body: 'one' })
-    await expectRefusal('idempotency_key_reused', () =>
+    await expectRefusal(sale, 'idempotency_key_reused', () =>
       sale.order('ada', { nothing: 1 }, { key: 'k', body: 'two' }),
     )
   })
 
-  it('replayed: answers as first answered, whatever became of the order since', async () => {
+  it('replayed: answers as first answered after payment, refund and cancellation', async () => {
+    const option = await sale.option({ stock: 100 })
+    await sale.charge('ada', 50_000)
+    const fates: ((orderId: string, itemId: string) => Promise<unknown>)[] = [
+      async () => {},
+      (id) => sale.pay('ada', id),
+      (id) => sale.cancel('ada', id),
+      async (id, itemId) => {
+        await sale.pay('ada', id)
+        await sale.refund(id, { [itemId]: 1 }, { restock: false })
+      },
+      async (id, itemId) => {
+        await sale.pay('ada', id)
+        await sale.refund(id, { [itemId]: 1 })
+        await sale.refund(id)
+      },
+    ]
+    for (const pay of [false, true]) {
+      for (const [number, befall] of fates.entries()) {
+        const key = `${number} ${pay}`
+        const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
+        const ask = () => sale.order('ada', { [option]: 2 }, { key, pay, userCouponId })
+        const first = value(await ask())
+        await befall(first.id, first.items[0]?.id as string)
+        const before = await sale.state()
+        const again = await ask()
+        expect(again).toMatchObject({ ok: true, replayed: true })
+        expect([key, orderView(value(again))]).toEqual([key, orderView(first)])
+        expect(await sale.state()).toEqual(before)
+      }
+    }
+  })
+
+  it('replayed: answers as first answered after the deadline', async () => {
     const option = await sale.option()
-    await sale.charge('ada', 5_000)
     const first = value(await sale.order('ada', { [option]: 1 }, { key: 'k' }))
-    await sale.pay('ada', first.id)
-    const before = await sale.state()
-    expect(await sale.order('ada', { [option]: 1 }, { key: 'k' })).toEqual({
-      ok: true,
-      replayed: true,
-      value: first,
-    })
-    expect(await sale.state()).toEqual(before)
-    const paid = value(await sale.order('ada', { [option]: 1 }, { key: 'k2', pay: true }))
-    expect(value(await sale.order('ada', { [option]: 1 }, { key: 'k2', pay: true }))).toEqual(paid)
+    await sale.lapse(first.id, first.expiresAt - 600_000)
+    expect(codeOf(await sale.pay('ada', first.id))).toBe('order_expired')
+    const again = value(await sale.order('ada', { [option]: 1 }, { key: 'k' }))
+    expect(again).toMatchObject({ id: first.id, status: 'PENDING' })
+    expect(again.cancelledAt).toBeUndefined()
   })
 
   it('replayed: has one effect for 50 requests at once with one key', async () => {
@@ -55,31 +75,48 @@ describe('place-order', () => {
     expect(await sale.units(option)).toEqual({ free: 9, held: 1, sold: 0 })
   })
 
+  it('cart_empty: refuses before it looks at anything else, and answers a replay all the same', async () => {
+    await expectRefusal(sale, 'cart_empty', () =>
+      sale.order('ada', 'cart', { userCouponId: 'x.1' }),
+    )
+    const option = await sale.option()
+    await sale.setCart('ada', option, 2)
+    const first = value(await sale.order('ada', 'cart', { key: 'k' }))
+    await expectRefusal(sale, 'cart_empty', () => sale.order('ada', 'cart'))
+    expect(await sale.order('ada', 'cart', { key: 'k' })).toEqual({
+      ok: true,
+      replayed: true,
+      value: first,
+    })
+  })
+
   it('option_not_found: refuses the whole order for one unknown option', async () => {
     const inactive = await sale.option({}, 'INACTIVE')
-    await expectRefusal('option_not_found', () => sale.order('ada', { [inactive]: 1, nothing: 1 }))
+    await expectRefusal(sale, 'option_not_found', () =>
+      sale.order('ada', { [inactive]: 1, nothing: 1 }),
+    )
   })
 
   it('shop_closed: refuses to take a missing counter for zero stock', async () => {
     const option = await sale.option()
     await redis.hdel(shopKey(sale.shop, 'options'), `${option}:free`)
-    await expectRefusal('shop_closed', () => sale.order('ada', { [option]: 1 }))
+    await expectRefusal(sale, 'shop_closed', () => sale.order('ada', { [option]: 1 }))
   })
 
   it('product_inactive: refuses before it looks at the sale window', async () => {
     const option = await sale.option({ saleStartsAt: Date.now() + 60_000 }, 'INACTIVE')
-    await expectRefusal('product_inactive', () => sale.order('ada', { [option]: 1 }))
+    await expectRefusal(sale, 'product_inactive', () => sale.order('ada', { [option]: 1 }))
   })
 
   it('not_started: refuses before saleStartsAt by the clock of Redis', async () => {
     const early = await sale.option({ saleStartsAt: Date.now() + 60_000, stock: 0 })
     const late = await sale.option({ saleEndsAt: Date.now() - 1 })
-    await expectRefusal('not_started', () => sale.order('ada', { [late]: 1, [early]: 1 }))
+    await expectRefusal(sale, 'not_started', () => sale.order('ada', { [late]: 1, [early]: 1 }))
   })
 
   it('ended: refuses from saleEndsAt on', async () => {
     const option = await sale.option({ saleEndsAt: Date.now() - 1, perUserLimit: 1 })
-    await expectRefusal('ended', () => sale.order('ada', { [option]: 2 }))
+    await expectRefusal(sale, 'ended', () => sale.order('ada', { [option]: 2 }))
   })
 
   it('per_user_limit: counts live holds and completed orders, and frees by cancel', async () => {
@@ -87,7 +124,7 @@ describe('place-order', () => {
     await sale.charge('ada', 9_000)
     await sale.order('ada', { [option]: 1 }, { pay: true })
     const held = value(await sale.order('ada', { [option]: 1 }))
-    await expectRefusal('per_user_limit', () => sale.order('ada', { [option]: 2 }))
+    await expectRefusal(sale, 'per_user_limit', () => sale.order('ada', { [option]: 2 }))
     await sale.cancel('ada', held.id)
     expect(codeOf(await sale.order('ada', { [option]: 2 }))).toBe('ok')
   })
@@ -101,7 +138,7 @@ describe('place-order', () => {
   it('sold_out: refuses when not even the units on hold would do', async () => {
     const option = await sale.option({ stock: 2 })
     await sale.order('bob', { [option]: 2 })
-    await expectRefusal('sold_out', () => sale.order('ada', { [option]: 3 }))
+    await expectRefusal(sale, 'sold_out', () => sale.order('ada', { [option]: 3 }))
   })
 
   it('sold_out: never sells more than 50 units to 200 buyers at once', async () => {
@@ -116,13 +153,19 @@ describe('place-order', () => {
   it('sold_out: takes no line of an order of which one line is short', async () => {
     const plenty = await sale.option()
     const short = await sale.option({ stock: 1 })
-    await expectRefusal('sold_out', () => sale.order('ada', { [plenty]: 1, [short]: 2 }))
+    await expectRefusal(sale, 'sold_out', () => sale.order('ada', { [plenty]: 1, [short]: 2 }))
+  })
+
+  it('sold_out: refuses what its operator says is out of stock, whatever is free', async () => {
+    const option = await sale.option({ perUserLimit: 1 }, 'OUT_OF_STOCK')
+    await expectRefusal(sale, 'per_user_limit', () => sale.order('ada', { [option]: 2 }))
+    await expectRefusal(sale, 'sold_out', () => sale.order('ada', { [option]: 1 }))
   })
 
   it('held: says when a unit may come back', async () => {
     const option = await sale.option({ stock: 1, holdMs: 5_000 })
     await sale.order('bob', { [option]: 1 })
-    const refusal = await expectRefusal('held', () => sale.order('ada', { [option]: 1 }))
+    const refusal = await expectRefusal(sale, 'held', () => sale.order('ada', { [option]: 1 }))
     const retryAfterMs = refusal.ok ? Number.NaN : refusal.details?.retryAfterMs
     expect(retryAfterMs).toBeGreaterThan(0)
     expect(retryAfterMs).toBeLessThanOrEqual(5_000)
@@ -173,7 +216,7 @@ describe('place-order', () => {
     const coupon = await sale.coupon({ minOrderAmount: 1_000_000 })
     const { userCouponId } = value(await sale.claim(coupon, 'bob'))
     for (const id of [userCouponId, `${coupon}.2`, 'nothing.1', 'nothing']) {
-      await expectRefusal('coupon_unavailable', () =>
+      await expectRefusal(sale, 'coupon_unavailable', () =>
         sale.order('ada', { [option]: 1 }, { userCouponId: id }),
       )
     }
@@ -182,14 +225,14 @@ describe('place-order', () => {
     const held = value(await sale.claim(await sale.coupon(), 'ada')).userCouponId
     await sale.order('ada', { [option]: 1 }, { userCouponId: held })
     for (const id of [used, held]) {
-      await expectRefusal('coupon_unavailable', () =>
+      await expectRefusal(sale, 'coupon_unavailable', () =>
         sale.order('ada', { [option]: 1 }, { userCouponId: id }),
       )
     }
     const expired = await sale.coupon()
     const { userCouponId: late } = value(await sale.claim(expired, 'ada'))
     await redis.hset(shopKey(sale.shop, 'claims'), `${expired}:ada`, '1 1000 2000 A')
-    await expectRefusal('coupon_unavailable', () =>
+    await expectRefusal(sale, 'coupon_unavailable', () =>
       sale.order('ada', { [option]: 1 }, { userCouponId: late }),
     )
   })
@@ -207,7 +250,7 @@ describe('place-order', () => {
     const { userCouponId } = value(
       await sale.claim(await sale.coupon({ minOrderAmount: 1_000 }), 'ada'),
     )
-    await expectRefusal('min_order_amount', () =>
+    await expectRefusal(sale, 'min_order_amount', () =>
       sale.order('ada', { [option]: 1 }, { userCouponId, expectedAmount: 1 }),
     )
     expect(codeOf(await sale.order('ada', { [option]: 2 }, { userCouponId }))).toBe('ok')
@@ -216,7 +259,7 @@ describe('place-order', () => {
   it('amount_changed: tells the amounts that hold now', async () => {
     const option = await sale.option()
     const { userCouponId } = value(await sale.claim(await sale.coupon(), 'ada'))
-    const refusal = await expectRefusal('amount_changed', () =>
+    const refusal = await expectRefusal(sale, 'amount_changed', () =>
       sale.order('ada', { [option]: 1 }, { userCouponId, expectedAmount: 1_000, pay: true }),
     )
     expect(refusal).toMatchObject({
@@ -227,7 +270,7 @@ describe('place-order', () => {
   it('insufficient_balance: holds nothing where the payment asked for is refused', async () => {
     const option = await sale.option()
     await sale.charge('ada', 999)
-    await expectRefusal('insufficient_balance', () =>
+    await expectRefusal(sale, 'insufficient_balance', () =>
       sale.order('ada', { [option]: 1 }, { pay: true }),
     )
   })
@@ -235,14 +278,14 @@ describe('place-order', () => {
   it('backlog_full: refuses what Postgres could not remember', async () => {
     const option = await sale.option()
     const full = sale.engineWith({ backlogMax: 1 })
-    await expectRefusal('backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
+    await expectRefusal(sale, 'backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
   })
 
   it('backlog_full: does not call sold for good what a lapsed hold would give back', async () => {
     const option = await sale.option({ stock: 1 })
     await sale.lapse(value(await sale.order('bob', { [option]: 1 })).id)
     const full = sale.engineWith({ backlogMax: 1 })
-    await expectRefusal('backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
+    await expectRefusal(sale, 'backlog_full', () => sale.order('ada', { [option]: 1 }, {}, full))
   })
 
   it('placed: holds units until the earliest deadline of its lines', async () => {

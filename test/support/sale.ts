@@ -1,21 +1,31 @@
 import type { Redis } from 'ioredis'
+import type { OrderRecord } from '../../src/domain/events.ts'
 import { fingerprint, operationId } from '../../src/domain/ids.ts'
-import type { Outcome } from '../../src/domain/outcome.ts'
+import type { Done, Outcome } from '../../src/domain/outcome.ts'
+import { addCodes } from '../../src/engine/add-codes.ts'
 import { adjustStock } from '../../src/engine/adjust-stock.ts'
 import { cancelOrder } from '../../src/engine/cancel-order.ts'
 import { chargeBalance } from '../../src/engine/charge-balance.ts'
+import { claimByCode } from '../../src/engine/claim-by-code.ts'
 import { claimCoupon } from '../../src/engine/claim-coupon.ts'
 import { createCoupon } from '../../src/engine/create-coupon.ts'
-import { createProduct } from '../../src/engine/create-product.ts'
+import { createProduct, type NewProduct } from '../../src/engine/create-product.ts'
 import { type EngineOptions, openEngine } from '../../src/engine/engine.ts'
+import { expireCoupons } from '../../src/engine/expire-coupons.ts'
 import { openShop } from '../../src/engine/open-shop.ts'
 import { payOrder } from '../../src/engine/pay-order.ts'
 import { placeOrder } from '../../src/engine/place-order.ts'
-import { shopKey } from '../../src/redis/keys.ts'
+import { readCart } from '../../src/engine/read-cart.ts'
+import { refundOrder } from '../../src/engine/refund-order.ts'
+import { setCartItem } from '../../src/engine/set-cart-item.ts'
+import { type CouponChanges, updateCoupon } from '../../src/engine/update-coupon.ts'
+import { type OptionChanges, updateOption } from '../../src/engine/update-option.ts'
+import { type ProductChanges, updateProduct } from '../../src/engine/update-product.ts'
+import { salesKey, shopKey } from '../../src/redis/keys.ts'
 
 export type Sale = Awaited<ReturnType<typeof openSale>>
 
-type OptionFacts = Partial<Parameters<typeof createProduct>[1]['product']['options'][number]>
+type OptionFacts = Partial<NewProduct['options'][number]>
 type CouponFacts = Partial<Parameters<typeof createCoupon>[1]['coupon']>
 type OrderFacts = {
   key?: string
@@ -24,6 +34,7 @@ type OrderFacts = {
   expectedAmount?: number
   pay?: boolean
 }
+type RefundFacts = { key?: string; body?: unknown; restock?: boolean; storedOrder?: OrderRecord }
 
 /** An open shop and short ways to act in it: defaults for everything that a test does not care about. */
 export async function openSale(
@@ -45,6 +56,23 @@ export async function openSale(
     }),
     fingerprint: fingerprint(facts.body ?? 'body'),
   })
+  const recordOf = async (orderId: string): Promise<OrderRecord> =>
+    JSON.parse((await redis.hget(shopKey(shop, 'orders'), orderId.slice(11))) as string)
+  const changeOrder = async (orderId: string, change: (order: OrderRecord) => void) => {
+    const order = await recordOf(orderId)
+    change(order)
+    await redis.hset(shopKey(shop, 'orders'), orderId.slice(11), JSON.stringify(order))
+  }
+  const product = async (options: OptionFacts[], facts: Partial<NewProduct> = {}) => {
+    const defaults = { optionValue: 'M', price: 1_000, stock: 10 }
+    const product: NewProduct = {
+      name: 'Trainers',
+      status: 'ACTIVE',
+      ...facts,
+      options: options.map((option) => ({ ...defaults, ...option })),
+    }
+    return value(await createProduct(engine, { shop, product }))
+  }
 
   return {
     redis,
@@ -52,20 +80,22 @@ export async function openSale(
     engine,
     /** An engine over the same shop with other settings. */
     engineWith: open,
+    /** A product with these options; returns it. */
+    product,
     /** A product with one option; returns the option's id. */
-    async option(facts: OptionFacts = {}, status: 'ACTIVE' | 'INACTIVE' = 'ACTIVE') {
-      const product = value(
-        await createProduct(engine, {
-          shop,
-          product: {
-            name: 'Trainers',
-            status,
-            options: [{ optionValue: 'M', price: 1_000, stock: 10, ...facts }],
-          },
-        }),
-      )
-      return product.options[0]?.id as string
+    async option(facts: OptionFacts = {}, status: NewProduct['status'] = 'ACTIVE') {
+      const { options } = await product([facts], { status })
+      return options[0]?.id as string
     },
+    /** The id of an option's product. */
+    async productOf(optionId: string) {
+      const facts = await redis.hget(shopKey(shop, 'options'), optionId)
+      return JSON.parse(facts as string).productId as string
+    },
+    updateProduct: (productId: string, changes: ProductChanges, by = engine) =>
+      updateProduct(by, { shop, productId, changes }),
+    updateOption: (optionId: string, changes: OptionChanges, by = engine) =>
+      updateOption(by, { shop, optionId, changes }),
     /** A coupon; returns its id. */
     async coupon(facts: CouponFacts = {}) {
       const coupon = value(
@@ -79,6 +109,7 @@ export async function openSale(
             totalQuantity: 10,
             perUserLimit: 1,
             restoreOnCancel: true,
+            codeRequired: false,
             status: 'ACTIVE',
             ...facts,
           },
@@ -86,16 +117,51 @@ export async function openSale(
       )
       return coupon.id
     },
+    updateCoupon: (couponId: string, changes: CouponChanges, by = engine) =>
+      updateCoupon(by, { shop, couponId, changes }),
+    /** New single-use codes of a coupon, or the refusal that met them. */
+    async addCodes(
+      couponId: string,
+      count: number,
+      by = engine,
+    ): Promise<Outcome<string[], 'coupon_not_found'>> {
+      const all: Done<string[]> = { ok: true, replayed: false, value: [] }
+      for await (const codes of addCodes(by, { shop, couponId, count })) {
+        if (!codes.ok) return codes
+        all.value.push(...codes.value)
+      }
+      return all
+    },
     claim: (couponId: string, userId: string, by = engine) =>
       claimCoupon(by, { shop, couponId, userId }),
+    claimByCode: (code: string, userId: string, by = engine) =>
+      claimByCode(by, { shop, code, userId }),
+    expireCoupons: (userCoupons: { id: string; userId: string }[], by = engine) =>
+      expireCoupons(by, { shop, userCoupons }),
+    setCart: (userId: string, optionId: string, quantity: number, by = engine) =>
+      setCartItem(by, { shop, userId, optionId, quantity }),
+    /** Options and quantities of a user's cart, in its order. */
+    async cart(userId: string) {
+      const lines = await readCart(redis, shop, userId)
+      return lines.map(({ optionId, quantity }) => [optionId, quantity])
+    },
     charge: (userId: string, amount: number, facts: OrderFacts = {}, by = engine) =>
       chargeBalance(by, { shop, userId, amount, ...identify(userId, facts) }),
-    order: (userId: string, lines: Record<string, number>, facts: OrderFacts = {}, by = engine) =>
+    /** Lines are option ids with their quantities. */
+    order: (
+      userId: string,
+      lines: Record<string, number> | 'cart',
+      facts: OrderFacts = {},
+      by = engine,
+    ) =>
       placeOrder(by, {
         shop,
         userId,
         ...identify(userId, facts),
-        items: Object.entries(lines).map(([optionId, quantity]) => ({ optionId, quantity })),
+        items:
+          lines === 'cart'
+            ? 'cart'
+            : Object.entries(lines).map(([optionId, quantity]) => ({ optionId, quantity })),
         userCouponId: facts.userCouponId,
         expectedAmount: facts.expectedAmount,
         pay: facts.pay ?? false,
@@ -103,6 +169,21 @@ export async function openSale(
     pay: (userId: string, orderId: string, by = engine) => payOrder(by, { shop, userId, orderId }),
     cancel: (userId: string, orderId: string, by = engine) =>
       cancelOrder(by, { shop, userId, orderId }),
+    /** Parts are order item ids with their quantities; none stand for all that is left. */
+    refund: (
+      orderId: string,
+      parts: Record<string, number> = {},
+      facts: RefundFacts = {},
+      by = engine,
+    ) =>
+      refundOrder(by, {
+        shop,
+        orderId,
+        ...identify('admin', facts),
+        items: Object.entries(parts).map(([orderItemId, quantity]) => ({ orderItemId, quantity })),
+        restock: facts.restock ?? true,
+        storedOrder: facts.storedOrder,
+      }),
     adjust: (optionId: string, change: number, facts: OrderFacts = {}, by = engine) =>
       adjustStock(by, {
         shop,
@@ -122,6 +203,20 @@ export async function openSale(
       return { free: Number(free), held: Number(held), sold: Number(sold) }
     },
     balance: async (userId: string) => Number(await redis.hget(shopKey(shop, 'balances'), userId)),
+    /** What counts against the user's limit of an option, in units. */
+    bought: async (optionId: string, userId: string) =>
+      Number(await redis.hget(shopKey(shop, 'purchases'), `${optionId}:${userId}`)),
+    /** Units of a product in the ranking of a UTC day; null where it is not in it. */
+    async ranked(productId: string, timeMs: number) {
+      const units = await redis.zscore(salesKey(shop, new Date(timeMs)), productId)
+      return units === null ? null : Number(units)
+    },
+    /** The coupon's counters. */
+    async issued(couponId: string) {
+      const fields = [`${couponId}:issued`, `${couponId}:used`]
+      const [issued, used] = await redis.hmget(shopKey(shop, 'coupons'), ...fields)
+      return { issued: Number(issued), used: Number(used) }
+    },
     /** Types and data of all events in the outbox. */
     async events() {
       const entries = await redis.xrange(shopKey(shop, 'outbox'), '-', '+')
@@ -139,11 +234,31 @@ export async function openSale(
     },
     /** Moves the deadline of a pending order into the past, as if time had passed. */
     async lapse(orderId: string, deadlineMs = 1) {
-      const operation = orderId.slice(11)
-      const record = await redis.hget(shopKey(shop, 'orders'), operation)
-      const order = { ...JSON.parse(record as string), expiresAt: deadlineMs }
-      await redis.hset(shopKey(shop, 'orders'), operation, JSON.stringify(order))
-      await redis.zadd(shopKey(shop, 'holds'), deadlineMs, operation)
+      await changeOrder(orderId, (order) => {
+        order.expiresAt = deadlineMs
+      })
+      await redis.zadd(shopKey(shop, 'holds'), deadlineMs, orderId.slice(11))
+    },
+    /** Moves the expiry of a user's coupon into the past, as if time had passed. */
+    async lapseCoupon(userCouponId: string, userId: string, expiresAtMs = 1) {
+      const [couponId, rank] = userCouponId.split('.')
+      const field = `${couponId}:${userId}`
+      const text = (await redis.hget(shopKey(shop, 'claims'), field)) as string
+      const record = new RegExp(`(^|\\|)(${rank} \\d+) \\d+ `)
+      await redis.hset(shopKey(shop, 'claims'), field, text.replace(record, `$1$2 ${expiresAtMs} `))
+    },
+    /** Moves the payment of an order into the past, and its sales to the ranking of that day. */
+    async backdate(orderId: string, paidAtMs: number) {
+      const { items, payment } = await recordOf(orderId)
+      const today = salesKey(shop, new Date(payment?.paidAt as number))
+      for (const { productId, quantity } of items) {
+        await redis.zincrby(today, -quantity, productId)
+        await redis.zincrby(salesKey(shop, new Date(paidAtMs)), quantity, productId)
+      }
+      await redis.zremrangebyscore(today, '-inf', 0)
+      await changeOrder(orderId, (order) => {
+        if (order.payment) order.payment.paidAt = paidAtMs
+      })
     },
   }
 }

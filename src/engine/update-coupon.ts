@@ -1,0 +1,28 @@
+import type { CouponRecord } from '../domain/events.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Engine } from './engine.ts'
+import { done, refused } from './replies.ts'
+
+/** In the order in which they are looked for. `invalid_window`: it would end before it is valid. */
+export const updateCouponRefusals = ['coupon_not_found', 'invalid_window', 'below_issued'] as const
+
+/** What changes; null takes the end away. Times are in ms. */
+export type CouponChanges = {
+  status?: CouponRecord['status'] | undefined
+  totalQuantity?: number | undefined
+  validUntil?: number | null | undefined
+}
+
+/** Pauses, resumes, ends, raises, lowers or prolongs a coupon. User coupons that are issued keep their expiry. */
+export async function updateCoupon(
+  engine: Engine,
+  command: { shop: string; couponId: string; changes: CouponChanges },
+): Promise<Outcome<null, (typeof updateCouponRefusals)[number]>> {
+  const reply = await engine.decide(command.shop, 'update-coupon', {
+    couponId: command.couponId,
+    changes: JSON.stringify(command.changes),
+  })
+  return reply[0] === 'updated' || reply[0] === 'unchanged'
+    ? done(null, { replayed: reply[0] === 'unchanged' })
+    : refused(reply, updateCouponRefusals)
+}
