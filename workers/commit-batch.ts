@@ -2,9 +2,10 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import { sql } from 'kysely'
 import { databaseOf, inTransaction } from '../src/db/database.ts'
 import type { Watermark } from '../src/db/shops.ts'
+import { MissingRows } from './bulk-update.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
 import { deadLetterOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
-import { MissingRows, writeRows } from './write-rows.ts'
+import { writeRows } from './write-rows.ts'
 
 /** Another drain moved the shop's watermark first: what this one holds is persisted already. */
 export class Fenced extends Error {

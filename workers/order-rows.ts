@@ -1,11 +1,14 @@
 import type { OrderRecord } from '../src/domain/events.ts'
+import { changeBalance } from './balance-rows.ts'
+import { cartOrdered } from './cart-rows.ts'
 import type { OutboxRows } from './outbox-rows.ts'
-import { changeCoupon, changeOption, seeUser } from './row-changes.ts'
+import { changeCoupon, changeOption, changeUserCoupon, couponOf, seeUser } from './row-changes.ts'
 
 export function orderPlaced(rows: OutboxRows, eventId: string, order: OrderRecord): void {
   const at = order.orderedAt
   seeUser(rows, order.userId, at)
   addOrder(rows, order)
+  if (order.fromCart) cartOrdered(rows, order)
   for (const [index, item] of order.items.entries()) {
     rows.stockHistory.push(stockChange(eventId, order, index, 'ORDER', -item.quantity, at))
     changeOption(
@@ -69,6 +72,7 @@ function addOrder(rows: OutboxRows, order: OrderRecord): void {
     expires_at: order.expiresAt,
     cancelled_at: order.cancelledAt,
     updated_at: order.orderedAt,
+    refunded_amount: 0,
   }
   rows.orders.push(row)
   rows.placed.set(order.id, row)
@@ -85,23 +89,30 @@ function addOrder(rows: OutboxRows, order: OrderRecord): void {
       quantity: item.quantity,
       subtotal: item.subtotal,
       discount_amount: item.discountAmount,
+      product_revision: item.productRevision,
     })
   }
 }
 
 /** Changes the row of this batch, or that of an earlier one. */
-function changeOrder(rows: OutboxRows, order: OrderRecord, at: number): void {
-  const state = { status: order.status, cancelled_at: order.cancelledAt, updated_at: at }
+export function changeOrder(rows: OutboxRows, order: OrderRecord, at: number): void {
+  const state = {
+    status: order.status,
+    cancelled_at: order.cancelledAt,
+    updated_at: at,
+    refunded_amount: order.refundedAmount ?? 0,
+  }
   const placed = rows.placed.get(order.id)
   if (placed) Object.assign(placed, state)
   else rows.orderChanges.set(order.id, { id: order.id, ...state })
 }
 
-function stockChange(
+/** The change of the units of one line; `index` is its place in the order, from 0. */
+export function stockChange(
   eventId: string,
   order: OrderRecord,
   index: number,
-  type: 'ORDER' | 'CANCEL' | 'EXPIRE',
+  type: 'ORDER' | 'CANCEL' | 'EXPIRE' | 'REFUND',
   change: number,
   at: number,
 ) {
@@ -117,7 +128,7 @@ function stockChange(
 }
 
 function takePayment(rows: OutboxRows, eventId: string, order: OrderRecord): void {
-  const { payment, balanceChange } = order
+  const { payment } = order
   if (!payment) return
   rows.payments.push({
     id: payment.id,
@@ -128,25 +139,7 @@ function takePayment(rows: OutboxRows, eventId: string, order: OrderRecord): voi
     status: payment.status,
     paid_at: payment.paidAt,
   })
-  if (!balanceChange) return
-  rows.balanceHistory.push({
-    event_id: eventId,
-    line: 1,
-    id: balanceChange.id,
-    user_id: order.userId,
-    type: 'DEDUCT',
-    amount: balanceChange.amount,
-    before_amount: balanceChange.beforeAmount,
-    after_amount: balanceChange.afterAmount,
-    order_id: order.id,
-    user_coupon_id: order.userCouponId,
-    at: payment.paidAt,
-  })
-  rows.balances.set(order.userId, {
-    user_id: order.userId,
-    amount: balanceChange.afterAmount,
-    updated_at: payment.paidAt,
-  })
+  changeBalance(rows, eventId, order, 'DEDUCT', payment.paidAt)
 }
 
 const couponActions = {
@@ -156,20 +149,23 @@ const couponActions = {
   EXPIRED: 'EXPIRED',
 } as const
 
-function moveUserCoupon(rows: OutboxRows, eventId: string, order: OrderRecord, at: number): void {
+/** What the decision did to the order's user coupon, if anything. */
+export function moveUserCoupon(
+  rows: OutboxRows,
+  eventId: string,
+  order: OrderRecord,
+  at: number,
+): void {
   const { userCouponId, userCouponStatus: status } = order
   if (!userCouponId || !status) return
-  const couponId = userCouponId.slice(0, userCouponId.lastIndexOf('.'))
+  const couponId = couponOf(userCouponId)
   const isTaken = status === 'HELD' || status === 'USED'
-  const state = {
+  changeUserCoupon(rows, userCouponId, {
     status,
     order_id: isTaken ? order.id : null,
     payment_id: status === 'USED' ? order.payment?.id : null,
     used_at: status === 'USED' ? at : null,
-  }
-  const issued = rows.issued.get(userCouponId)
-  if (issued) Object.assign(issued, state)
-  else rows.userCouponChanges.set(userCouponId, { id: userCouponId, ...state })
+  })
   rows.couponHistory.push({
     event_id: eventId,
     line: 1,

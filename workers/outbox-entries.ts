@@ -28,7 +28,17 @@ export async function readOutbox(
   const end = range.upTo ?? '+'
   const key = shopKey(shop, 'outbox')
   const entries = await redis.xrange(key, start, end, 'COUNT', limits.drainEventsMax)
-  return entries.map(([streamId, fields]) => decodeEntry(streamId, fields))
+  return withinBatch(entries).map(([streamId, fields]) => decodeEntry(streamId, fields))
+}
+
+/** The first entries, as many as may be in one batch by the length of their data; always one. */
+function withinBatch(entries: [streamId: string, fields: string[]][]) {
+  let length = 0
+  const tooMany = entries.findIndex(([, fields], index) => {
+    length += fields.reduce((sum, field) => sum + field.length, 0)
+    return index > 0 && length > limits.drainDataLengthMax
+  })
+  return tooMany === -1 ? entries : entries.slice(0, tooMany)
 }
 
 function decodeEntry(streamId: string, fields: string[]): OutboxEntry {

@@ -1,34 +1,55 @@
 import type { OutboxEvent } from '../src/domain/events.ts'
+import { balanceCharged } from './balance-rows.ts'
+import { cartChanged } from './cart-rows.ts'
 import {
-  balanceCharged,
+  codesAdded,
   couponClaimed,
   couponCreated,
-  productCreated,
-  stockAdjusted,
-} from './catalog-rows.ts'
+  couponExpired,
+  couponUpdated,
+} from './coupon-rows.ts'
 import { orderCancelled, orderExpired, orderPaid, orderPlaced } from './order-rows.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
 import type { Row } from './outbox-tables.ts'
+import type { Change } from './outbox-updates.ts'
+import { optionUpdated, productCreated, productUpdated, stockAdjusted } from './product-rows.ts'
+import { orderRefunded } from './refund-rows.ts'
 
-/** What a batch of events becomes in Postgres. What many events change, they change once per batch. */
+/**
+ * What a batch of events becomes in Postgres. What many events change, they change once per batch: a map has the last
+ * state of each row, or the sum of its changes.
+ */
 export type OutboxRows = {
   /** Every user an event names: the first one makes the row. */
   users: Map<string, Row<'users'>>
   products: Row<'products'>[]
+  productChanges: Map<string, Change<'products'>>
+  revisions: Map<string, Row<'product_revisions'>>
   productOptions: Row<'product_options'>[]
   optionChanges: Map<string, OptionChange>
+  optionFacts: Map<string, Change<'option_facts'>>
+  priceHistory: Row<'product_price_history'>[]
   stockHistory: Row<'product_stock_history'>[]
   coupons: Row<'coupons'>[]
   couponChanges: Map<string, CouponChange>
+  couponFacts: Map<string, Change<'coupon_facts'>>
   userCoupons: Row<'user_coupons'>[]
   /** The last state of user coupons that were issued by an earlier batch. */
   userCouponChanges: Map<string, UserCouponState>
   couponHistory: Row<'coupon_history'>[]
+  codes: Row<'coupon_codes'>[]
+  codeClaims: Map<string, Change<'coupon_codes'>>
+  cartItems: Map<string, Row<'cart_items'>>
+  cartRemovals: Map<string, Change<'cart_items'>>
   orders: Row<'orders'>[]
   /** The last state of orders that were placed by an earlier batch. */
-  orderChanges: Map<string, OrderState>
+  orderChanges: Map<string, Change<'orders'>>
   orderItems: Row<'order_items'>[]
+  itemRefunds: Map<string, Change<'order_items'>>
   payments: Row<'payments'>[]
+  paymentChanges: Map<string, Change<'payments'>>
+  refunds: Row<'refunds'>[]
+  refundItems: Row<'refund_items'>[]
   balanceHistory: Row<'balance_history'>[]
   balances: Map<string, Row<'balances'>>
   deadLetters: Row<'dead_letters'>[]
@@ -43,11 +64,7 @@ export type OptionChange = { id: string; stock: number; held: number; sold: numb
 /** Sums of changes of one coupon. */
 export type CouponChange = { id: string; issued: number; used: number; at: number }
 
-export type OrderState = Pick<Row<'orders'>, 'id' | 'status' | 'cancelled_at' | 'updated_at'>
-export type UserCouponState = Pick<
-  Row<'user_coupons'>,
-  'id' | 'status' | 'order_id' | 'payment_id' | 'used_at'
->
+export type UserCouponState = Change<'user_coupons'>
 
 /** The rows of a batch. Entries that are no events become dead letters. */
 export function rowsOf(entries: readonly OutboxEntry[]): OutboxRows {
@@ -80,8 +97,26 @@ function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
     case 'order_expired':
       orderExpired(rows, eventId, event.data)
       break
+    case 'order_refunded':
+      orderRefunded(rows, eventId, event.data)
+      break
+    case 'cart_changed':
+      cartChanged(rows, event.data)
+      break
     case 'coupon_claimed':
       couponClaimed(rows, eventId, event.data)
+      break
+    case 'coupon_expired':
+      couponExpired(rows, eventId, event.data)
+      break
+    case 'coupon_created':
+      couponCreated(rows, event.data)
+      break
+    case 'coupon_updated':
+      couponUpdated(rows, event.data)
+      break
+    case 'codes_added':
+      codesAdded(rows, event.data)
       break
     case 'balance_charged':
       balanceCharged(rows, eventId, event.data)
@@ -92,8 +127,11 @@ function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
     case 'product_created':
       productCreated(rows, eventId, event.data)
       break
-    case 'coupon_created':
-      couponCreated(rows, event.data)
+    case 'product_updated':
+      productUpdated(rows, event.data)
+      break
+    case 'option_updated':
+      optionUpdated(rows, eventId, event.data)
       break
   }
 }
@@ -117,18 +155,31 @@ function emptyRows(): OutboxRows {
   return {
     users: new Map(),
     products: [],
+    productChanges: new Map(),
+    revisions: new Map(),
     productOptions: [],
     optionChanges: new Map(),
+    optionFacts: new Map(),
+    priceHistory: [],
     stockHistory: [],
     coupons: [],
     couponChanges: new Map(),
+    couponFacts: new Map(),
     userCoupons: [],
     userCouponChanges: new Map(),
     couponHistory: [],
+    codes: [],
+    codeClaims: new Map(),
+    cartItems: new Map(),
+    cartRemovals: new Map(),
     orders: [],
     orderChanges: new Map(),
     orderItems: [],
+    itemRefunds: new Map(),
     payments: [],
+    paymentChanges: new Map(),
+    refunds: [],
+    refundItems: [],
     balanceHistory: [],
     balances: new Map(),
     deadLetters: [],

@@ -11,6 +11,15 @@ export const columns = {
     status: 'text',
     created_at: 'time',
     updated_at: 'time',
+    revision: 'integer',
+  },
+  product_revisions: {
+    product_id: 'text',
+    revision: 'integer',
+    name: 'text',
+    brand: 'text',
+    description: 'text',
+    at: 'time',
   },
   product_options: {
     id: 'text',
@@ -26,6 +35,15 @@ export const columns = {
     sold: 'bigint',
     created_at: 'time',
     updated_at: 'time',
+  },
+  product_price_history: {
+    event_id: 'bigint',
+    product_id: 'text',
+    option_id: 'text',
+    old_price: 'bigint',
+    new_price: 'bigint',
+    reason: 'text',
+    changed_at: 'time',
   },
   product_stock_history: {
     event_id: 'bigint',
@@ -56,7 +74,9 @@ export const columns = {
     status: 'text',
     created_at: 'time',
     updated_at: 'time',
+    code_required: 'boolean',
   },
+  coupon_codes: { digest: 'text', coupon_id: 'text', created_at: 'time' },
   user_coupons: {
     id: 'text',
     coupon_id: 'text',
@@ -80,6 +100,13 @@ export const columns = {
     applied_discount: 'bigint',
     at: 'time',
   },
+  cart_items: {
+    user_id: 'text',
+    option_id: 'text',
+    quantity: 'integer',
+    created_at: 'time',
+    updated_at: 'time',
+  },
   orders: {
     id: 'text',
     user_id: 'text',
@@ -94,6 +121,7 @@ export const columns = {
     expires_at: 'time',
     cancelled_at: 'time',
     updated_at: 'time',
+    refunded_amount: 'bigint',
   },
   order_items: {
     order_id: 'text',
@@ -107,6 +135,7 @@ export const columns = {
     quantity: 'integer',
     subtotal: 'bigint',
     discount_amount: 'bigint',
+    product_revision: 'integer',
   },
   payments: {
     id: 'text',
@@ -116,6 +145,22 @@ export const columns = {
     discount_amount: 'bigint',
     status: 'text',
     paid_at: 'time',
+  },
+  refunds: {
+    id: 'text',
+    event_id: 'bigint',
+    order_id: 'text',
+    user_id: 'text',
+    amount: 'bigint',
+    restock: 'boolean',
+    at: 'time',
+  },
+  refund_items: {
+    refund_id: 'text',
+    line: 'smallint',
+    order_item_id: 'text',
+    quantity: 'integer',
+    amount: 'bigint',
   },
   balance_history: {
     event_id: 'bigint',
@@ -144,14 +189,29 @@ export type Row<Table extends keyof typeof columns> = RowOf<(typeof columns)[Tab
 
 export const insertUsers = bulkInsert('users', columns.users, 'on conflict do nothing')
 export const insertProducts = bulkInsert('products', columns.products)
+export const insertRevisions = bulkInsert(
+  'product_revisions',
+  columns.product_revisions,
+  'on conflict do nothing',
+)
 export const insertProductOptions = bulkInsert('product_options', columns.product_options)
+export const insertPriceHistory = bulkInsert('product_price_history', columns.product_price_history)
 export const insertStockHistory = bulkInsert('product_stock_history', columns.product_stock_history)
 export const insertCoupons = bulkInsert('coupons', columns.coupons)
+export const insertCodes = bulkInsert('coupon_codes', columns.coupon_codes)
 export const insertUserCoupons = bulkInsert('user_coupons', columns.user_coupons)
 export const insertCouponHistory = bulkInsert('coupon_history', columns.coupon_history)
+export const writeCartItems = bulkInsert(
+  'cart_items',
+  columns.cart_items,
+  `on conflict (shop, user_id, option_id)
+    do update set quantity = excluded.quantity, updated_at = excluded.updated_at`,
+)
 export const insertOrders = bulkInsert('orders', columns.orders)
 export const insertOrderItems = bulkInsert('order_items', columns.order_items)
 export const insertPayments = bulkInsert('payments', columns.payments)
+export const insertRefunds = bulkInsert('refunds', columns.refunds)
+export const insertRefundItems = bulkInsert('refund_items', columns.refund_items)
 export const insertBalanceHistory = bulkInsert('balance_history', columns.balance_history)
 export const insertDeadLetters = bulkInsert('dead_letters', columns.dead_letters)
 export const writeBalances = bulkInsert(

@@ -1,6 +1,6 @@
 import type { EventData } from '../src/domain/events.ts'
 import type { OutboxRows } from './outbox-rows.ts'
-import { changeCoupon, changeOption, seeUser } from './row-changes.ts'
+import { changeOption } from './row-changes.ts'
 
 export function productCreated(
   rows: OutboxRows,
@@ -16,7 +16,9 @@ export function productCreated(
     status: product.status,
     created_at: at,
     updated_at: at,
+    revision: product.revision,
   })
+  addRevision(rows, product, at)
   for (const [index, option] of product.options.entries()) {
     rows.productOptions.push({
       id: option.id,
@@ -44,6 +46,51 @@ export function productCreated(
   }
 }
 
+export function productUpdated(rows: OutboxRows, product: EventData<'product_updated'>): void {
+  const { id, name, brand, description, status, revision, at } = product
+  rows.productChanges.set(id, { id, name, brand, description, status, revision, updated_at: at })
+  addRevision(rows, product, at)
+}
+
+export function optionUpdated(
+  rows: OutboxRows,
+  eventId: string,
+  option: EventData<'option_updated'>,
+): void {
+  const { optionId, productId, oldPrice, price, reason, at } = option
+  rows.optionFacts.set(optionId, {
+    id: optionId,
+    price,
+    per_user_limit: option.perUserLimit,
+    sale_starts_at: option.saleStartsAt,
+    sale_ends_at: option.saleEndsAt,
+    hold_ms: option.holdMs,
+    updated_at: at,
+  })
+  if (price === oldPrice) return
+  rows.priceHistory.push({
+    event_id: eventId,
+    product_id: productId,
+    option_id: optionId,
+    old_price: oldPrice,
+    new_price: price,
+    reason,
+    changed_at: at,
+  })
+}
+
+/** A revision has the texts that it began with: a later change of the status alone leaves it as it is. */
+function addRevision(
+  rows: OutboxRows,
+  product: EventData<'product_created'> | EventData<'product_updated'>,
+  at: number,
+): void {
+  const { id, revision, name, brand, description } = product
+  const key = `${id}:${revision}`
+  if (rows.revisions.has(key)) return
+  rows.revisions.set(key, { product_id: id, revision, name, brand, description, at })
+}
+
 export function stockAdjusted(
   rows: OutboxRows,
   eventId: string,
@@ -60,81 +107,4 @@ export function stockAdjusted(
     reason,
     at,
   })
-}
-
-export function couponCreated(rows: OutboxRows, coupon: EventData<'coupon_created'>): void {
-  rows.coupons.push({
-    id: coupon.id,
-    name: coupon.name,
-    code: coupon.code,
-    discount_type: coupon.discountType,
-    discount_value: coupon.discountValue,
-    max_discount_amount: coupon.maxDiscountAmount,
-    min_order_amount: coupon.minOrderAmount,
-    total_quantity: coupon.totalQuantity,
-    issued_quantity: 0,
-    used_quantity: 0,
-    per_user_limit: coupon.perUserLimit,
-    valid_from: coupon.validFrom,
-    valid_until: coupon.validUntil,
-    user_coupon_ttl_seconds: coupon.userCouponTtlSeconds,
-    restore_on_cancel: coupon.restoreOnCancel,
-    status: coupon.status,
-    created_at: coupon.createdAt,
-    updated_at: coupon.createdAt,
-  })
-}
-
-export function couponClaimed(
-  rows: OutboxRows,
-  eventId: string,
-  claim: EventData<'coupon_claimed'>,
-): void {
-  const { userCouponId, couponId, userId, rank, issuedAt, expiresAt } = claim
-  const userCoupon = {
-    id: userCouponId,
-    coupon_id: couponId,
-    user_id: userId,
-    rank,
-    status: 'AVAILABLE',
-    issued_at: issuedAt,
-    expires_at: expiresAt,
-    used_at: null,
-    order_id: null,
-    payment_id: null,
-  }
-  seeUser(rows, userId, issuedAt)
-  rows.userCoupons.push(userCoupon)
-  rows.issued.set(userCouponId, userCoupon)
-  rows.couponHistory.push({
-    event_id: eventId,
-    line: 1,
-    user_coupon_id: userCouponId,
-    coupon_id: couponId,
-    user_id: userId,
-    action: 'ISSUED',
-    at: issuedAt,
-  })
-  changeCoupon(rows, couponId, issuedAt, { issued: 1 })
-}
-
-export function balanceCharged(
-  rows: OutboxRows,
-  eventId: string,
-  charge: EventData<'balance_charged'>,
-): void {
-  const { id, userId, amount, beforeAmount, afterAmount, at } = charge
-  seeUser(rows, userId, at)
-  rows.balanceHistory.push({
-    event_id: eventId,
-    line: 1,
-    id,
-    user_id: userId,
-    type: 'CHARGE',
-    amount,
-    before_amount: beforeAmount,
-    after_amount: afterAmount,
-    at,
-  })
-  rows.balances.set(userId, { user_id: userId, amount: afterAmount, updated_at: at })
 }

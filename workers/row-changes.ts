@@ -1,4 +1,4 @@
-import type { OutboxRows } from './outbox-rows.ts'
+import type { OutboxRows, UserCouponState } from './outbox-rows.ts'
 
 /** The user exists from the first event that names him. */
 export function seeUser(rows: OutboxRows, userId: string, at: number): void {
@@ -42,4 +42,21 @@ export function changeCoupon(
   sums.issued += issued
   sums.used += used
   sums.at = at
+}
+
+/** Changes the row of this batch, or that of an earlier one. What the state leaves out becomes null. */
+export function changeUserCoupon(
+  rows: OutboxRows,
+  id: string,
+  state: Omit<UserCouponState, 'id'>,
+): void {
+  const whole = { order_id: null, payment_id: null, used_at: null, ...state }
+  const issued = rows.issued.get(id)
+  if (issued) Object.assign(issued, whole)
+  else rows.userCouponChanges.set(id, { id, ...whole })
+}
+
+/** The coupon that a user coupon is of. */
+export function couponOf(userCouponId: string): string {
+  return userCouponId.slice(0, userCouponId.lastIndexOf('.'))
 }

@@ -13,8 +13,10 @@ import {
   type UpkeepJobName,
 } from '../src/queue/jobs.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
+import { expireLapsedCoupons } from './expire-coupons.ts'
 import { openKnownShops } from './known-shops.ts'
 import { openOutages, queueFails } from './outages.ts'
+import { snapshotRankings } from './snapshot-rankings.ts'
 import { sweepHolds } from './sweep-holds.ts'
 import { openWatchdog } from './watch-outboxes.ts'
 
@@ -47,10 +49,13 @@ export function startUpkeepWorker(options: {
 
   const upkeepOf: Record<UpkeepJobName, (shops: string[]) => Promise<unknown>> = {
     'sweep-holds': (shops) => sweepHolds(engine, shops),
+    'expire-coupons': (shops) => expireLapsedCoupons({ orm, engine }, shops),
     'forget-finished': (shops) =>
       Promise.all(shops.map((shop) => forgetFinished(engine, { shop }))),
+    'snapshot-rankings': () => snapshotRankings({ redis, orm }),
     watchdog: watch,
   }
+  const names = Object.keys(upkeepOf) as UpkeepJobName[]
 
   const worker = new Worker<null, void, UpkeepJobName>(
     queueNames.upkeep,
@@ -65,7 +70,8 @@ export function startUpkeepWorker(options: {
         outages.began(what, error)
       }
     },
-    { ...queueOptions, concurrency: 3, runRetryDelay: limits.queueRetryMs },
+    // A long job must not keep the others waiting.
+    { ...queueOptions, concurrency: names.length, runRetryDelay: limits.queueRetryMs },
   )
   const fails = queueFails(log, connection)
   worker.on('error', fails)
@@ -75,13 +81,14 @@ export function startUpkeepWorker(options: {
   async function schedule(name: UpkeepJobName): Promise<void> {
     await upkeep.upsertJobScheduler(
       name,
-      { every: limits.upkeepIntervalMs },
+      {
+        every: name === 'snapshot-rankings' ? limits.snapshotIntervalMs : limits.upkeepIntervalMs,
+      },
       { name, data: null, opts: { removeOnComplete: true, removeOnFail: true } },
     )
   }
   // A schedule lives from one of its jobs to the next, so an outage of Redis can end it: it is made anew after each.
   connection.on('ready', () => {
-    const names = Object.keys(upkeepOf) as UpkeepJobName[]
     Promise.all(names.map(schedule)).catch(fails)
   })
 

@@ -1,86 +1,62 @@
-import { CompiledQuery } from 'kysely'
 import type { Database } from '../src/db/database.ts'
-import { type ColumnKind, toArrays, unnest } from './bulk-insert.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import * as table from './outbox-tables.ts'
-
-/** Fewer rows were there than the events change: their beginning is not in Postgres. */
-export class MissingRows extends Error {
-  override name = 'MissingRows'
-}
+import * as update from './outbox-updates.ts'
 
 /**
- * Writes the rows of a batch inside the caller's transaction: what others refer to comes first.
+ * Writes the rows of a batch inside the caller's transaction: what others refer to comes first, and what is inserted
+ * before what changes it. Where a batch has no rows of a kind, Postgres is not asked.
  *
  * @throws MissingRows where an event changes what Postgres does not know.
  */
 export async function writeRows(db: Database, shop: string, rows: OutboxRows): Promise<void> {
   await table.insertUsers(db, shop, sorted(rows.users))
-  await table.insertProducts(db, shop, rows.products)
-  await table.insertProductOptions(db, shop, rows.productOptions)
-  await changeOptions(db, shop, sorted(rows.optionChanges))
-  await table.insertStockHistory(db, shop, rows.stockHistory)
-  await table.insertCoupons(db, shop, rows.coupons)
-  await changeCoupons(db, shop, sorted(rows.couponChanges))
-  await table.insertUserCoupons(db, shop, rows.userCoupons)
-  await changeUserCoupons(db, shop, sorted(rows.userCouponChanges))
-  await table.insertCouponHistory(db, shop, rows.couponHistory)
-  await table.insertOrders(db, shop, rows.orders)
-  await changeOrders(db, shop, sorted(rows.orderChanges))
-  await table.insertOrderItems(db, shop, rows.orderItems)
-  await table.insertPayments(db, shop, rows.payments)
+  await writeProducts(db, shop, rows)
+  await writeCoupons(db, shop, rows)
+  await writeCarts(db, shop, rows)
+  await writeOrders(db, shop, rows)
   await table.insertBalanceHistory(db, shop, rows.balanceHistory)
   await table.writeBalances(db, shop, sorted(rows.balances))
   await table.insertDeadLetters(db, shop, rows.deadLetters)
 }
 
-const changeOptions = bulkUpdate(
-  'product_options',
-  { id: 'text', stock: 'bigint', held: 'bigint', sold: 'bigint', at: 'time' },
-  `stock = known.stock + given.stock, held = known.held + given.held,
-   sold = known.sold + given.sold, updated_at = to_timestamp(given.at / 1000)`,
-)
+async function writeProducts(db: Database, shop: string, rows: OutboxRows): Promise<void> {
+  await table.insertProducts(db, shop, rows.products)
+  await update.changeProducts(db, shop, sorted(rows.productChanges))
+  await table.insertRevisions(db, shop, sorted(rows.revisions))
+  await table.insertProductOptions(db, shop, rows.productOptions)
+  await update.changeOptions(db, shop, sorted(rows.optionChanges))
+  await update.changeOptionFacts(db, shop, sorted(rows.optionFacts))
+  await table.insertPriceHistory(db, shop, rows.priceHistory)
+  await table.insertStockHistory(db, shop, rows.stockHistory)
+}
 
-const changeCoupons = bulkUpdate(
-  'coupons',
-  { id: 'text', issued: 'integer', used: 'integer', at: 'time' },
-  `issued_quantity = issued_quantity + given.issued, used_quantity = used_quantity + given.used,
-   updated_at = to_timestamp(given.at / 1000)`,
-)
+async function writeCoupons(db: Database, shop: string, rows: OutboxRows): Promise<void> {
+  await table.insertCoupons(db, shop, rows.coupons)
+  // The total of the end of the batch has room for all that the batch issues.
+  await update.changeCouponFacts(db, shop, sorted(rows.couponFacts))
+  await update.changeCoupons(db, shop, sorted(rows.couponChanges))
+  await table.insertUserCoupons(db, shop, rows.userCoupons)
+  await update.changeUserCoupons(db, shop, sorted(rows.userCouponChanges))
+  await table.insertCouponHistory(db, shop, rows.couponHistory)
+  await table.insertCodes(db, shop, rows.codes)
+  await update.claimCodes(db, shop, sorted(rows.codeClaims))
+}
 
-const changeUserCoupons = bulkUpdate(
-  'user_coupons',
-  { id: 'text', status: 'text', order_id: 'text', payment_id: 'text', used_at: 'time' },
-  `status = given.status, order_id = given.order_id, payment_id = given.payment_id,
-   used_at = to_timestamp(given.used_at / 1000)`,
-)
+async function writeCarts(db: Database, shop: string, rows: OutboxRows): Promise<void> {
+  await update.deleteCartItems(db, shop, sorted(rows.cartRemovals))
+  await table.writeCartItems(db, shop, sorted(rows.cartItems))
+}
 
-const changeOrders = bulkUpdate(
-  'orders',
-  { id: 'text', status: 'text', cancelled_at: 'time', updated_at: 'time' },
-  `status = given.status, cancelled_at = to_timestamp(given.cancelled_at / 1000),
-   updated_at = to_timestamp(given.updated_at / 1000)`,
-)
-
-/** A prepared bulk update of rows by id: `update … from unnest(arrays)`. Every row must be there. */
-function bulkUpdate<const Columns extends Record<string, ColumnKind>>(
-  name: string,
-  columns: Columns,
-  assignments: string,
-) {
-  const names = Object.keys(columns)
-  const text = `update ${name} as known set ${assignments} from ${unnest(columns, 2)}
-    where known.shop = $1 and known.id = given.id`
-  return async (
-    db: Database,
-    shop: string,
-    rows: readonly { [Name in keyof Columns]?: string | number | null | undefined }[],
-  ): Promise<void> => {
-    if (rows.length === 0) return
-    const result = await db.executeQuery(CompiledQuery.raw(text, [shop, ...toArrays(names, rows)]))
-    const missing = rows.length - Number(result.numAffectedRows)
-    if (missing > 0) throw new MissingRows(`${name}: ${missing} of ${rows.length} are missing`)
-  }
+async function writeOrders(db: Database, shop: string, rows: OutboxRows): Promise<void> {
+  await table.insertOrders(db, shop, rows.orders)
+  await update.changeOrders(db, shop, sorted(rows.orderChanges))
+  await table.insertOrderItems(db, shop, rows.orderItems)
+  await update.changeOrderItems(db, shop, sorted(rows.itemRefunds))
+  await table.insertPayments(db, shop, rows.payments)
+  await update.changePayments(db, shop, sorted(rows.paymentChanges))
+  await table.insertRefunds(db, shop, rows.refunds)
+  await table.insertRefundItems(db, shop, rows.refundItems)
 }
 
 /** In the order of the keys, so that indexes are walked in order and locks are taken in one order by everybody. */

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { cutPage, decodeCursor, type Page } from './cursor.ts'
+import { cutPage, decodeEventCursor, type Page } from './cursor.ts'
 import { BalanceHistory } from './entities/balances.ts'
 
 /** One persisted change of a balance. `at` is in milliseconds since 1970. */
@@ -20,13 +20,11 @@ export async function listBalanceHistory(
   userId: string,
   page: { limit: number; cursor?: string | undefined },
 ): Promise<Page<BalanceChange> | 'bad_cursor'> {
-  // An event changes the balance of one user once, so its number alone is the key.
-  const before =
-    page.cursor === undefined ? undefined : decodeCursor(page.cursor, /^\d{1,18}$|^[1-8]\d{18}$/)
+  const before = decodeEventCursor(page.cursor)
   if (before === null) return 'bad_cursor'
   const changes = await em.find(
     BalanceHistory,
-    { shop, userId, ...(before !== undefined && { eventId: { $lt: before } }) },
+    { shop, userId, ...before },
     { orderBy: { eventId: 'desc' }, limit: page.limit + 1, disableIdentityMap: true },
   )
   return cutPage(changes, page.limit, {

@@ -12,6 +12,20 @@ export function decodeCursor(cursor: string, keyPattern: RegExp): string | null 
   return keyPattern.test(key) && encodeCursor(key) === cursor ? key : null
 }
 
+/**
+ * The filter for the rows of a history before a cursor. An event changes one thing once, so its number alone is the
+ * key.
+ *
+ * @returns an empty filter without a cursor, null where the cursor is none of such a list.
+ */
+export function decodeEventCursor(
+  cursor: string | undefined,
+): { eventId?: { $lt: string } } | null {
+  if (cursor === undefined) return {}
+  const eventId = decodeCursor(cursor, /^\d{1,18}$|^[1-8]\d{18}$/)
+  return eventId === null ? null : { eventId: { $lt: eventId } }
+}
+
 /** Cuts a page from rows that were read with one more than the limit, to learn whether there is a next page. */
 export function cutPage<Row, Item>(
   rows: readonly Row[],

@@ -5,7 +5,10 @@ import { Order, OrderItem, Payment } from './entities/orders.ts'
 
 const orderIdPattern = /^[0-9a-f]{11}[A-Za-z0-9_-]{22}$/
 
-/** The persisted order in the shape in which it was decided, or null. It may lag behind Redis by the drain. */
+/**
+ * The persisted order in the shape in which it was decided, or null. It may lag behind Redis by the drain. What only
+ * its last decision was about is not part of it.
+ */
 export async function findOrder(
   em: EntityManager,
   shop: string,
@@ -67,17 +70,7 @@ function orderRecord(
     status: order.status,
     fingerprint: order.fingerprint,
     paidAtOnce: order.paidAtOnce,
-    items: items.map(({ optionValue, ...item }) => ({
-      id: item.id,
-      optionId: item.optionId,
-      productId: item.productId,
-      productName: item.productName,
-      ...(optionValue != null && { optionValue }),
-      unitPrice: item.unitPrice,
-      quantity: item.quantity,
-      subtotal: item.subtotal,
-      discountAmount: item.discountAmount,
-    })),
+    items: items.map(itemRecord),
     originalAmount: order.originalAmount,
     discountAmount: order.discountAmount,
     finalAmount: order.finalAmount,
@@ -86,12 +79,34 @@ function orderRecord(
       payment: {
         id: payment.id,
         amount: payment.amount,
-        status: 'PAID' as const,
+        status: payment.status,
         paidAt: payment.paidAt.getTime(),
       },
     }),
+    ...(items.some(isRefunded) && { refundedAmount: order.refundedAmount }),
     orderedAt: order.orderedAt.getTime(),
     expiresAt: order.expiresAt.getTime(),
     ...(order.cancelledAt != null && { cancelledAt: order.cancelledAt.getTime() }),
   }
+}
+
+function itemRecord(item: InferEntity<typeof OrderItem>): OrderRecord['items'][number] {
+  const { refundedQuantity, restockedQuantity, refundedAmount } = item
+  return {
+    id: item.id,
+    optionId: item.optionId,
+    productId: item.productId,
+    productName: item.productName,
+    ...(item.optionValue != null && { optionValue: item.optionValue }),
+    unitPrice: item.unitPrice,
+    quantity: item.quantity,
+    subtotal: item.subtotal,
+    discountAmount: item.discountAmount,
+    productRevision: item.productRevision,
+    ...(isRefunded(item) && { refundedQuantity, restockedQuantity, refundedAmount }),
+  }
+}
+
+function isRefunded({ refundedQuantity }: InferEntity<typeof OrderItem>): boolean {
+  return refundedQuantity > 0
 }

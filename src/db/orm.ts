@@ -2,9 +2,18 @@ import { Migrator } from '@mikro-orm/migrations'
 import { MikroORM } from '@mikro-orm/postgresql'
 import { limits } from '../limits.ts'
 import { Balance, BalanceHistory } from './entities/balances.ts'
-import { Coupon, CouponHistory, UserCoupon } from './entities/coupons.ts'
+import { CartItem } from './entities/carts.ts'
+import { Coupon, CouponCode, CouponHistory, UserCoupon } from './entities/coupons.ts'
 import { Order, OrderItem, Payment } from './entities/orders.ts'
-import { Product, ProductOption, ProductStockHistory } from './entities/products.ts'
+import {
+  Product,
+  ProductOption,
+  ProductPriceHistory,
+  ProductRevision,
+  ProductStockHistory,
+} from './entities/products.ts'
+import { ProductRanking, RankingSnapshot } from './entities/rankings.ts'
+import { Refund, RefundItem } from './entities/refunds.ts'
 import { DeadLetter, OutboxWatermark, Shop } from './entities/shops.ts'
 import { User } from './entities/users.ts'
 import { migrations } from './migrations/migrations.ts'
@@ -17,14 +26,22 @@ const entities = [
   Balance,
   BalanceHistory,
   Product,
+  ProductRevision,
   ProductOption,
+  ProductPriceHistory,
   ProductStockHistory,
   Coupon,
+  CouponCode,
   UserCoupon,
   CouponHistory,
+  CartItem,
   Order,
   OrderItem,
   Payment,
+  Refund,
+  RefundItem,
+  RankingSnapshot,
+  ProductRanking,
 ]
 
 /**

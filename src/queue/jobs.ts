@@ -7,12 +7,17 @@ import type { DeduplicationOptions, JobsOptions } from 'bullmq'
 export const queueNames = {
   /** Jobs `drain`: bring the outbox of one shop to Postgres. */
   drain: 'drain',
-  /** Jobs `sweep-holds`, `forget-finished` and `watchdog`, on schedules: what keeps everything tidy and moving. */
+  /** The jobs of `UpkeepJobName`, on schedules: what keeps everything tidy and moving. */
   upkeep: 'upkeep',
 } as const
 
 export type DrainJob = { shop: string }
-export type UpkeepJobName = 'sweep-holds' | 'forget-finished' | 'watchdog'
+export type UpkeepJobName =
+  | 'sweep-holds'
+  | 'expire-coupons'
+  | 'forget-finished'
+  | 'snapshot-rankings'
+  | 'watchdog'
 
 /**
  * A drain that fails is tried again within seconds. By then the outage is a long one, and the next wake-up or the

@@ -60,6 +60,26 @@ export async function openBooks(options: { redisDatabase?: number } = {}) {
         `.execute(orm.em.getKysely())
         return rows.map(({ shop: _, ...row }) => row)
       },
+      /**
+       * How many transactions wrote what is there of this shop. A batch that Postgres refuses is halved until it is
+       * persisted after all, so rows alone do not tell whether a whole batch went well.
+       */
+      async transactions(): Promise<number> {
+        const db = orm.em.getKysely()
+        const tables = await sql<{ name: string }>`
+          select table_name as name from information_schema.columns
+          join information_schema.tables using (table_schema, table_name)
+          where table_schema = 'public' and table_type = 'BASE TABLE' and column_name = 'shop'
+            and table_name <> 'shops'`.execute(db)
+        const found = await Promise.all(
+          tables.rows.map(({ name }) =>
+            sql<{ id: string }>`
+              select distinct xmin::text as id from ${sql.table(name)} where shop = ${shop}
+            `.execute(db),
+          ),
+        )
+        return new Set(found.flatMap(({ rows }) => rows.map(({ id }) => id))).size
+      },
     }
   }
 }

@@ -42,6 +42,61 @@ describe('the drain, exactly once', () => {
     expect(await changes()).toBe(2)
   })
 
+  it('persists every kind of event once, though it dies after each commit', async () => {
+    const die = async () => {
+      throw new Error('killed')
+    }
+    const dieWhileDraining = async () => {
+      await expect(shop.drain({ failpoints: { afterCommit: die } })).rejects.toThrow('killed')
+    }
+    const { id, options } = await shop.product([{ price: 1_000 }])
+    const optionId = options[0]?.id as string
+    const couponId = await shop.coupon({ totalQuantity: 3, perUserLimit: 2 })
+    const [code] = value(await shop.addCodes(couponId, 1)) as [string]
+    await dieWhileDraining()
+    value(await shop.updateProduct(id, { name: 'Boots' }))
+    value(await shop.updateOption(optionId, { price: 900 }))
+    value(await shop.updateCoupon(couponId, { totalQuantity: 4 }))
+    const { userCouponId } = value(await shop.claimByCode(code, 'ann'))
+    const lapsing = value(await shop.claim(couponId, 'ann'))
+    value(await shop.setCart('ann', optionId, 2))
+    await chargeOnes(1)
+    value(await shop.charge('ann', 10_000))
+    await dieWhileDraining()
+    await shop.lapseCoupon(lapsing.userCouponId, 'ann')
+    await shop.expireCoupons([{ id: lapsing.userCouponId, userId: 'ann' }])
+    const order = value(await shop.order('ann', 'cart', { userCouponId, pay: true }))
+    await dieWhileDraining()
+    value(await shop.refund(order.id))
+    await dieWhileDraining()
+
+    expect(await shop.drain()).toEqual({ events: 0, deadLetters: 0, more: false })
+    expect(await shop.backlog()).toBe(0)
+    const expected: [table: string, rows: number][] = [
+      ['product_revisions', 2],
+      ['product_price_history', 1],
+      ['product_stock_history', 3],
+      ['coupon_codes', 1],
+      ['user_coupons', 2],
+      ['coupon_history', 5],
+      ['cart_items', 0],
+      ['orders', 1],
+      ['refunds', 1],
+      ['refund_items', 1],
+      ['balance_history', 4],
+      ['dead_letters', 0],
+    ]
+    for (const [table, count] of expected) {
+      expect([table, (await shop.rows(table)).length]).toEqual([table, count])
+    }
+    expect(await shop.rows('product_options', 'stock, held, sold')).toEqual([
+      { stock: '10', held: '0', sold: '0' },
+    ])
+    expect(await shop.rows('coupons', 'issued_quantity, used_quantity')).toEqual([
+      { issued_quantity: 2, used_quantity: 0 },
+    ])
+  })
+
   it('persists every event once under several drains while events arrive', async () => {
     let isSelling = true
     const drainWhileSelling = async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ChargeRecord } from '../../src/domain/events.ts'
+import type { ChargeRecord, EventData, EventType } from '../../src/domain/events.ts'
 import { value } from '../support/sale.ts'
 import { openBooks, type Shop } from './books.ts'
 
@@ -84,6 +84,112 @@ describe('the drain and poison', () => {
       ])
       expect(await shop.backlog()).toBe(0)
     })
+  }
+
+  type Scene = Awaited<ReturnType<typeof openScene>>
+  const brokenEvents: [title: string, type: EventType, data: (of: Scene) => object, RegExp][] = [
+    [
+      'a change of no product',
+      'product_updated',
+      ({ product }) => ({ ...product, id: 'x' }),
+      /missing/,
+    ],
+    [
+      'a change of no option',
+      'option_updated',
+      ({ option }) => ({ ...option, optionId: 'x' }),
+      /missing/,
+    ],
+    [
+      'a price below zero',
+      'option_updated',
+      ({ option }) => ({ ...option, price: -1 }),
+      /too_small/,
+    ],
+    [
+      'a coupon with less than it issued',
+      'coupon_updated',
+      ({ coupon }) => ({ ...coupon, totalQuantity: 0 }),
+      /coupons_check/,
+    ],
+    [
+      'codes of no coupon',
+      'codes_added',
+      ({ codes }) => ({ ...codes, couponId: 'x', digests: ['new'] }),
+      /coupon_id_fkey/,
+    ],
+    ['a code that is there', 'codes_added', ({ codes }) => codes, /coupon_codes_pkey/],
+    [
+      'a claim by no code',
+      'coupon_claimed',
+      ({ claim }) => ({ ...claim, codeDigest: 'x' }),
+      /missing/,
+    ],
+    [
+      'an expiry of nothing',
+      'coupon_expired',
+      () => ({ ...expiry, userCouponId: 'x.1' }),
+      /missing/,
+    ],
+    [
+      'a cart with no option',
+      'cart_changed',
+      () => ({ ...cartLine, optionId: 'x' }),
+      /option_id_fkey/,
+    ],
+    [
+      'a refund of no order',
+      'order_refunded',
+      ({ refunded }) => ({ ...refunded, id: 'x' }),
+      /missing/,
+    ],
+    [
+      'a refund above what was paid',
+      'order_refunded',
+      ({ refunded }) => ({ ...refunded, refundedAmount: 1_001 }),
+      /orders_check/,
+    ],
+  ]
+  const expiry = { couponId: 'x', userId: 'ann', at: 1_800_000_000_000 }
+  const cartLine = { userId: 'ann', quantity: 1, at: 1_800_000_000_000 }
+  for (const [title, type, broken, error] of brokenEvents) {
+    it(`puts ${title} among the dead letters and brings the rest`, async () => {
+      const scene = await openScene()
+      await shop.append('balance_charged', charge('bob'))
+      const poison = await shop.append(type, broken(scene) as EventData<typeof type>)
+      await shop.append('balance_charged', charge('cat'))
+      expect(await shop.drain()).toEqual({ events: 3, deadLetters: 1, more: false })
+      expect(await deadLetters()).toMatchObject([
+        { stream_id: poison, type, error: expect.stringMatching(error) },
+      ])
+      expect((await chargedUsers()).slice(-2)).toEqual(['bob', 'cat'])
+    })
+  }
+
+  /** A shop with everything that an event may be about, persisted, and events that would be in order. */
+  async function openScene() {
+    const { id, options } = await shop.product([{ price: 1_000 }])
+    const optionId = options[0]?.id as string
+    const couponId = await shop.coupon()
+    value(await shop.addCodes(couponId, 1))
+    value(await shop.claim(couponId, 'ann'))
+    value(await shop.charge('ann', 1_000))
+    const order = value(await shop.order('ann', { [optionId]: 1 }, { pay: true }))
+    const events = await shop.events()
+    const dataOf = (wanted: EventType) => events.find(({ type }) => type === wanted)?.data
+    await shop.drain()
+    value(await shop.refund(order.id))
+    const refunded = (await shop.events()).at(-1)?.data
+    await books.redis.xtrim(`{${shop.shop}}:outbox`, 'MAXLEN', 0)
+    const at = 1_800_000_000_000
+    return {
+      product: { id, name: 'Boots', status: 'ACTIVE', revision: 2, at },
+      option: { optionId, productId: id, oldPrice: 1_000, price: 900, at },
+      coupon: { ...dataOf('coupon_created'), updatedAt: at },
+      codes: dataOf('codes_added'),
+      claim: { ...dataOf('coupon_claimed'), userCouponId: `${couponId}.2`, rank: 2 },
+      refunded,
+    }
   }
 
   it('keeps what belongs to a dead letter out of the books as well', async () => {

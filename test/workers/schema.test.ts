@@ -15,7 +15,9 @@ it('has exactly the tables, columns and keys in Postgres that the entities decla
     select c.table_name as table, c.column_name as name, c.udt_name as type,
       c.is_nullable = 'YES' as nullable, coalesce(c.collation_name, '') as collation
     from information_schema.columns c
-    where c.table_schema = 'public' and c.table_name <> 'mikro_orm_migrations'
+    join information_schema.tables t using (table_schema, table_name)
+    where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
+      and c.table_name <> 'mikro_orm_migrations'
     order by c.table_name, c.ordinal_position`.execute(orm.em.getKysely())
   const { rows: keys } = await sql<{ table: string; columns: string[] }>`
     select conrelid::regclass::text as table, array(
@@ -57,14 +59,36 @@ it('has exactly the tables, columns and keys in Postgres that the entities decla
   ).toEqual(keys)
 })
 
-it('migrates down to nothing and up again, once, when several processes start together', async () => {
-  await orm.migrator.down()
-  const { rows } = await sql`
-    select 1 from information_schema.tables
-    where table_schema = 'public' and table_name <> 'mikro_orm_migrations'`.execute(
-    orm.em.getKysely(),
-  )
-  expect(rows).toEqual([])
-  const ran = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)))
-  expect(ran.flat()).toEqual(['0001-flash-sale'])
+it('goes back to the schema of each earlier version', async () => {
+  await orm.migrator.down({ to: '0001-flash-sale' })
+  const goneBack = await definitions()
+  await orm.migrator.down({ to: 0 })
+  expect(await definitions()).toEqual([])
+  await orm.migrator.up({ to: '0001-flash-sale' })
+  expect(goneBack).toEqual(await definitions())
+  await orm.migrator.up()
 })
+
+it('migrates up once when several processes start together', async () => {
+  await orm.migrator.down({ to: 0 })
+  const ran = await Promise.all(Array.from({ length: 4 }, () => migrate(databaseUrl)))
+  expect(ran.flat()).toEqual(['0001-flash-sale', '0002-whole-domain'])
+})
+
+/** Every column, constraint, index and view, but those of the migrations' own table. */
+async function definitions(): Promise<string[]> {
+  const { rows } = await sql<{ definition: string }>`
+    select format('column %s.%s %s %s', table_name, column_name, data_type, is_nullable) as definition
+    from information_schema.columns
+    where table_schema = 'public' and table_name not like 'mikro_orm%'
+    union all
+    select format('%s %s: %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+    from pg_constraint
+    where connamespace = 'public'::regnamespace and conrelid::regclass::text not like 'mikro_orm%'
+    union all
+    select indexdef from pg_indexes where schemaname = 'public' and tablename not like 'mikro_orm%'
+    union all
+    select definition from pg_views where schemaname = 'public'
+    order by 1`.execute(orm.em.getKysely())
+  return rows.map(({ definition }) => definition)
+}

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openEngine } from '../../src/engine/engine.ts'
@@ -97,6 +98,35 @@ describe('the workers', () => {
     expect(await shop.units(optionId)).toEqual({ free: 10, held: 0, sold: 0 })
   })
 
+  it('mark the user coupons whose time has passed, and persist that', async () => {
+    const couponId = await shop.coupon({ userCouponTtlSeconds: 1 })
+    const { userCouponId } = value(await shop.claim(couponId, 'ann'))
+    await shop.lapseCoupon(userCouponId, 'ann')
+    start()
+    await eventually(async () =>
+      expect(await shop.rows('user_coupons', 'status')).toEqual([{ status: 'EXPIRED' }]),
+    )
+    expect(errors()).toEqual([])
+  })
+
+  it('take the rankings of the days that are over', async () => {
+    const optionId = await shop.option({ price: 0 })
+    const order = value(await shop.order('ann', { [optionId]: 3 }))
+    await shop.drain()
+    const db = books.orm.em.fork().getKysely()
+    await sql`update orders set ordered_at = ordered_at - interval '2 days'
+      where shop = ${shop.shop} and id = ${order.id}`.execute(db)
+    await sql`update payments set paid_at = paid_at - interval '2 days'
+      where shop = ${shop.shop} and order_id = ${order.id}`.execute(db)
+    start()
+    start()
+    await eventually(async () =>
+      expect(await shop.rows('ranking_snapshots', 'ranking_date')).toHaveLength(2),
+    )
+    expect(await shop.rows('product_rankings', 'sales_count')).toEqual([{ sales_count: '3' }])
+    expect(errors()).toEqual([])
+  })
+
   it('catch up by themselves after an outage of Postgres, and say so once', async () => {
     start()
     const engine = openWaking()
@@ -143,7 +173,8 @@ describe('the workers', () => {
     await Promise.all(charges)
     start()
     await expectPersisted(2_000)
-    expect(await shop.backlog()).toBe(0)
+    // A batch is persisted a moment before it is trimmed.
+    await eventually(async () => expect(await shop.backlog()).toBe(0))
   })
 })
 

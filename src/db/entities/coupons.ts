@@ -25,6 +25,22 @@ export const Coupon = defineEntity({
     status: p.text().$type<'ACTIVE' | 'PAUSED' | 'ENDED'>(),
     createdAt: time(),
     updatedAt: time(),
+    /** Whether it is claimed by a code only. */
+    codeRequired: p.boolean(),
+  },
+})
+
+/** A single-use code, of which only a hash is kept (see `codeDigest`), and the claim that took it. */
+export const CouponCode = defineEntity({
+  name: 'CouponCode',
+  tableName: 'coupon_codes',
+  properties: {
+    shop: id().primary(),
+    digest: id().primary(),
+    couponId: id(),
+    userCouponId: id().nullable(),
+    createdAt: time(),
+    claimedAt: time().nullable(),
   },
 })
 

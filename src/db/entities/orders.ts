@@ -8,7 +8,7 @@ export const Order = defineEntity({
     shop: id().primary(),
     id: id().primary(),
     userId: id(),
-    status: p.text().$type<'PENDING' | 'COMPLETED' | 'CANCELLED' | 'EXPIRED'>(),
+    status: p.text().$type<'PENDING' | 'COMPLETED' | 'CANCELLED' | 'EXPIRED' | 'REFUNDED'>(),
     originalAmount: amount(),
     discountAmount: amount(),
     finalAmount: amount(),
@@ -19,6 +19,8 @@ export const Order = defineEntity({
     expiresAt: time(),
     cancelledAt: time().nullable(),
     updatedAt: time(),
+    /** The sum of its refunds. */
+    refundedAmount: amount(),
   },
 })
 
@@ -39,6 +41,11 @@ export const OrderItem = defineEntity({
     quantity: p.integer(),
     subtotal: amount(),
     discountAmount: amount(),
+    /** With `productId` the key of the texts that were sold. */
+    productRevision: p.integer(),
+    refundedQuantity: p.integer(),
+    restockedQuantity: p.integer(),
+    refundedAmount: amount(),
   },
 })
 

@@ -10,9 +10,27 @@ export const Product = defineEntity({
     name: p.text(),
     brand: p.text().nullable(),
     description: p.text().nullable(),
+    /** What the operator said; the view `product_listings` has what is true of it. */
     status: p.text().$type<'ACTIVE' | 'INACTIVE' | 'OUT_OF_STOCK'>(),
     createdAt: time(),
     updatedAt: time(),
+    /** Of its texts as they are now. */
+    revision: p.integer(),
+  },
+})
+
+/** The texts of a product as they were from `at` until the next revision: what orders of that time sold. */
+export const ProductRevision = defineEntity({
+  name: 'ProductRevision',
+  tableName: 'product_revisions',
+  properties: {
+    shop: id().primary(),
+    productId: id().primary(),
+    revision: p.integer().primary(),
+    name: p.text(),
+    brand: p.text().nullable(),
+    description: p.text().nullable(),
+    at: time(),
   },
 })
 
@@ -38,6 +56,22 @@ export const ProductOption = defineEntity({
   },
 })
 
+/** One change of an option's price. */
+export const ProductPriceHistory = defineEntity({
+  name: 'ProductPriceHistory',
+  tableName: 'product_price_history',
+  properties: {
+    shop: id().primary(),
+    eventId: eventId().primary(),
+    productId: id(),
+    optionId: id(),
+    oldPrice: amount(),
+    newPrice: amount(),
+    reason: p.text().nullable(),
+    changedAt: time(),
+  },
+})
+
 /** One change of the free units of an option; the changes of an option sum to its `stock`. */
 export const ProductStockHistory = defineEntity({
   name: 'ProductStockHistory',
@@ -47,7 +81,7 @@ export const ProductStockHistory = defineEntity({
     eventId: eventId().primary(),
     line: p.smallint().primary(),
     optionId: id(),
-    type: p.text().$type<'INITIAL' | 'ADJUST' | 'ORDER' | 'CANCEL' | 'EXPIRE'>(),
+    type: p.text().$type<'INITIAL' | 'ADJUST' | 'ORDER' | 'CANCEL' | 'EXPIRE' | 'REFUND'>(),
     change: amount(),
     reason: p.text().nullable(),
     orderId: id().nullable(),

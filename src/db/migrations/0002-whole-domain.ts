@@ -6,11 +6,16 @@ import { Migration } from '@mikro-orm/migrations'
  */
 export class WholeDomain extends Migration {
   override up(): void {
-    for (const statement of statements) this.addSql(statement)
+    for (const statement of upStatements) this.addSql(statement)
+  }
+
+  /** It refuses where there are rows that the first migration's tables cannot hold. */
+  override down(): void {
+    for (const statement of downStatements) this.addSql(statement)
   }
 }
 
-const statements = [
+const upStatements = [
   `alter table products add column revision integer not null default 1 check (revision > 0)`,
   `create table product_revisions (
     shop text collate "C" not null,
@@ -75,7 +80,7 @@ const statements = [
     check ((user_coupon_id is null) = (claimed_at is null))
   ) with (fillfactor = 85)`,
   `create index coupon_codes_coupon on coupon_codes (coupon_id, shop)`,
-  `create index user_coupons_expiry on user_coupons (expires_at, shop)
+  `create index user_coupons_expiry on user_coupons (expires_at, id, shop)
     where status = 'AVAILABLE' and expires_at is not null`,
   `drop index user_coupons_user`,
   `create index user_coupons_user on user_coupons (user_id, issued_at desc, id desc, shop)`,
@@ -110,7 +115,7 @@ const statements = [
       check (restocked_quantity between 0 and refunded_quantity),
     add column refunded_amount bigint not null default 0
       check (refunded_amount between 0 and subtotal - discount_amount)`,
-  `create index payments_paid_at on payments using brin (paid_at)`,
+  `create index payments_paid_at on payments using brin (paid_at) with (autosummarize = on)`,
   `create table refunds (
     shop text collate "C" not null,
     id text collate "C" not null,
@@ -164,4 +169,45 @@ const statements = [
     join product_rankings r
       on r.shop = w.shop and r.ranking_date between w.last - w.days + 1 and w.last
     group by r.shop, w.days, w.last, r.product_id`,
+]
+
+const downStatements = [
+  `drop view popular_products`,
+  `drop table product_rankings`,
+  `drop table ranking_snapshots`,
+  `drop table refund_items`,
+  `drop table refunds`,
+  `drop index payments_paid_at`,
+  `alter table order_items
+    drop column product_revision,
+    drop column refunded_quantity,
+    drop column restocked_quantity,
+    drop column refunded_amount`,
+  `alter table orders drop column refunded_amount`,
+  `drop table cart_items`,
+  `drop index coupon_history_coupon`,
+  `alter table coupon_history
+    drop constraint coupon_history_order_check,
+    add constraint coupon_history_check check ((action = 'ISSUED') = (order_id is null))`,
+  `drop index user_coupons_user`,
+  `create index user_coupons_user on user_coupons (user_id, shop)`,
+  `drop index user_coupons_expiry`,
+  `drop table coupon_codes`,
+  `alter table coupons drop column code_required`,
+  `drop index product_stock_history_option`,
+  `alter table product_stock_history
+    drop constraint product_stock_history_type_check,
+    drop constraint product_stock_history_change_check,
+    drop constraint product_stock_history_order_check,
+    add constraint product_stock_history_type_check
+      check (type in ('INITIAL', 'ADJUST', 'ORDER', 'CANCEL', 'EXPIRE')),
+    add constraint product_stock_history_check check (
+      case type when 'ORDER' then change < 0 when 'ADJUST' then change <> 0 else change >= 0 end
+    ),
+    add constraint product_stock_history_check1
+      check ((type in ('ORDER', 'CANCEL', 'EXPIRE')) = (order_id is not null))`,
+  `drop table product_price_history`,
+  `drop view product_listings`,
+  `drop table product_revisions`,
+  `alter table products drop column revision`,
 ]

@@ -1,0 +1,16 @@
+import { defineEntity, p } from '@mikro-orm/core'
+import { id, time } from './columns.ts'
+
+/** One line of a user's cart. */
+export const CartItem = defineEntity({
+  name: 'CartItem',
+  tableName: 'cart_items',
+  properties: {
+    shop: id().primary(),
+    userId: id().primary(),
+    optionId: id().primary(),
+    quantity: p.integer(),
+    createdAt: time(),
+    updatedAt: time(),
+  },
+})
