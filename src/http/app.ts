@@ -1,24 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import { openCatchUp } from '../db/catch-up.ts'
 import { limits } from '../limits.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
-import { limitBody } from './body.ts'
+import { cartRoutes } from './cart.ts'
 import { claimRoutes } from './claims.ts'
+import { couponCodeRoutes } from './coupon-codes.ts'
+import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
-import type { Dependencies } from './dependencies.ts'
+import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { healthRoutes } from './health.ts'
+import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
 import { popularRoutes } from './popular.ts'
 import { answerError, answerNotFound, refuseInvalid } from './problem.ts'
+import { productHistoryRoutes } from './product-history.ts'
 import { productRoutes } from './products.ts'
+import { rankingRoutes } from './rankings.ts'
+import { refundRoutes } from './refunds.ts'
 import { reply } from './reply.ts'
 import { createRouter } from './router.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { createTokenVerifier } from './tokens.ts'
+import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
 import { verifyRoutes } from './verify.ts'
 
@@ -26,13 +34,13 @@ import { verifyRoutes } from './verify.ts'
 export type AppType = ReturnType<typeof createApp>
 
 /**
- * Builds the HTTP server's application: `app.fetch` answers requests, `app.request` does so in tests. It opens
- * nothing and keeps nothing but verified tokens.
+ * Builds the HTTP server's application: `app.fetch` answers requests, `app.request` does so in tests. It opens no
+ * connection and keeps nothing but verified tokens.
  */
 export function createApp(dependencies: Dependencies) {
   const app = new OpenAPIHono<Environment>({ defaultHook: refuseInvalid, router: createRouter() })
   app.use(identifyRequest)
-  app.use('/v1/*', identify(createTokenVerifier(dependencies.config)), limitBody)
+  app.use('/v1/*', identify(createTokenVerifier(dependencies.config)))
   app.onError(answerError(dependencies.log))
   app.notFound(answerNotFound(app.router))
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -58,18 +66,27 @@ export function createApp(dependencies: Dependencies) {
     return reply(c, document, 200)
   })
 
+  const parts: Parts = { ...dependencies, catchUp: openCatchUp(dependencies.redis) }
   return app
-    .route('/', healthRoutes(dependencies))
-    .route('/', userRoutes(dependencies))
-    .route('/', balanceRoutes(dependencies))
-    .route('/', popularRoutes(dependencies))
-    .route('/', productRoutes(dependencies))
-    .route('/', stockAdjustmentRoutes(dependencies))
-    .route('/', couponRoutes(dependencies))
-    .route('/', claimRoutes(dependencies))
-    .route('/', orderRoutes(dependencies))
-    .route('/', orderActionRoutes(dependencies))
-    .route('/', verifyRoutes(dependencies))
+    .route('/', healthRoutes(parts))
+    .route('/', userRoutes(parts))
+    .route('/', balanceRoutes(parts))
+    .route('/', popularRoutes(parts))
+    .route('/', rankingRoutes(parts))
+    .route('/', productRoutes(parts))
+    .route('/', productHistoryRoutes(parts))
+    .route('/', optionRoutes(parts))
+    .route('/', stockAdjustmentRoutes(parts))
+    .route('/', couponRoutes(parts))
+    .route('/', couponHistoryRoutes(parts))
+    .route('/', couponCodeRoutes(parts))
+    .route('/', claimRoutes(parts))
+    .route('/', userCouponRoutes(parts))
+    .route('/', cartRoutes(parts))
+    .route('/', orderRoutes(parts))
+    .route('/', orderActionRoutes(parts))
+    .route('/', refundRoutes(parts))
+    .route('/', verifyRoutes(parts))
 }
 
 const saneRequestId = new RegExp(`^[\\w.:=-]{1,${limits.requestIdLengthMax}}$`)

@@ -6,21 +6,11 @@ import type { VerifyToken } from './tokens.ts'
 
 const defaultShop = 'main'
 
-/**
- * Finds out who makes the request and in which shop. A token is optional here, because public routes take it to
- * know the shop; one that is not valid is refused everywhere.
- */
+/** Finds out who makes the request. A token is optional here; one that is not valid is refused everywhere. */
 export function identify(verifyToken: VerifyToken): MiddlewareHandler<Environment> {
   return async (c, next) => {
     const authorization = c.req.header('authorization')
-    if (authorization === undefined) {
-      const shop = c.req.header('x-shop') ?? defaultShop
-      if (!idPattern.test(shop)) {
-        return invalidRequest(c, [{ path: 'x-shop', message: 'Is not the id of a shop' }])
-      }
-      c.set('shop', shop)
-      return next()
-    }
+    if (authorization === undefined) return next()
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
     const verdict = token === undefined ? null : verifyToken(token)
     const caller = verdict instanceof Promise ? await verdict : verdict
@@ -29,6 +19,17 @@ export function identify(verifyToken: VerifyToken): MiddlewareHandler<Environmen
     c.set('shop', caller.shop)
     return next()
   }
+}
+
+/** Lets everybody pass, into the shop of the token, or without one into the shop that the client names. */
+export const takeShop: MiddlewareHandler<Environment> = async (c, next) => {
+  if (callerOf(c)) return next()
+  const shop = c.req.header('x-shop') ?? defaultShop
+  if (!idPattern.test(shop)) {
+    return invalidRequest(c, [{ path: 'x-shop', message: 'Is not the id of a shop' }])
+  }
+  c.set('shop', shop)
+  return next()
 }
 
 /** Lets users and admins pass; they act for themselves. */

@@ -4,19 +4,11 @@ import { findUser } from '../db/users.ts'
 import { chargeBalance, chargeBalanceRefusals } from '../engine/charge-balance.ts'
 import { readBalance } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
-import { requireAdmin, requireUser } from './auth.ts'
-import {
-  decisionCodes,
-  documented,
-  idempotencyKeyHeader,
-  jsonAnswer,
-  jsonBody,
-  keyCodes,
-} from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
+import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
+import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { id, integer, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
-import { operationOf, requireIdempotencyKey } from './idempotency.ts'
+import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 
@@ -45,15 +37,13 @@ const historySchema = pageOf(
     .openapi('BalanceChange'),
 )
 
-const charge = documented('admin', [...keyCodes, ...chargeBalanceRefusals, ...decisionCodes])
+const charge = documented('admin', [...keyCodes, ...decisionCodes(chargeBalanceRefusals)])
 const chargeRoute = createRoute({
   method: 'post',
   path: '/v1/users/{id}/charges',
   tags: ['balances'],
   summary: "Add to a user's balance",
   ...charge.about,
-  middleware: [requireAdmin, requireIdempotencyKey],
-  parameters: [idempotencyKeyHeader],
   request: {
     params: z.object({ id }),
     body: jsonBody(z.strictObject({ amount: integer(1, limits.chargeMax) })),
@@ -65,14 +55,13 @@ const chargeRoute = createRoute({
   },
 })
 
-const ownBalance = documented('user', ['shop_closed', 'unavailable'])
+const ownBalance = documented('user', readCodes())
 const ownBalanceRoute = createRoute({
   method: 'get',
   path: '/v1/me/balance',
   tags: ['balances'],
   summary: 'The balance of this moment',
   ...ownBalance.about,
-  middleware: [requireUser],
   responses: {
     200: jsonAnswer(z.object({ balance: z.int() }), 'The balance'),
     ...ownBalance.refusals,
@@ -84,27 +73,25 @@ const ownHistoryRoute = createRoute({
   method: 'get',
   path: '/v1/me/balance/history',
   tags: ['balances'],
-  summary: 'Changes of the balance, newest first; a new one shows once it is stored',
+  summary: 'Changes of the balance, newest first',
   ...ownHistory.about,
-  middleware: [requireUser],
   request: { query: z.strictObject(pageQuery) },
   responses: { 200: jsonAnswer(historySchema, 'The changes'), ...ownHistory.refusals },
 })
 
-const history = documented('admin', ['invalid_request', 'user_not_found', 'unavailable'])
+const history = documented('admin', ['invalid_request', 'unavailable', 'user_not_found'])
 const historyRoute = createRoute({
   method: 'get',
   path: '/v1/users/{id}/balance/history',
   tags: ['balances'],
-  summary: "Changes of a user's balance, newest first; a new one shows once it is stored",
+  summary: "Changes of a user's balance, newest first",
   ...history.about,
-  middleware: [requireAdmin],
   request: { params: z.object({ id }), query: z.strictObject(pageQuery) },
   responses: { 200: jsonAnswer(historySchema, 'The changes'), ...history.refusals },
 })
 
 /** A balance is hot; its history is what Postgres has of it. */
-export function balanceRoutes({ engine, redis, orm }: Dependencies) {
+export function balanceRoutes({ engine, redis, orm, catchUp }: Parts) {
   return new OpenAPIHono<Environment>()
     .openapi(chargeRoute, async (c) => {
       const { id: userId } = c.req.valid('param')
@@ -126,16 +113,19 @@ export function balanceRoutes({ engine, redis, orm }: Dependencies) {
     })
     .openapi(ownHistoryRoute, async (c) => {
       const { userId, shop } = c.get('caller')
+      await catchUp(shop)
       const page = await listBalanceHistory(orm.em.fork(), shop, userId, c.req.valid('query'))
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(historyView) }, 200)
     })
     .openapi(historyRoute, async (c) => {
       const { id } = c.req.valid('param')
+      const shop = c.get('shop')
+      await catchUp(shop)
       const em = orm.em.fork()
-      const page = await listBalanceHistory(em, c.get('shop'), id, c.req.valid('query'))
+      const page = await listBalanceHistory(em, shop, id, c.req.valid('query'))
       if (page === 'bad_cursor') return invalidCursor(c)
-      if (page.items.length === 0 && !(await findUser(em, c.get('shop'), id))) {
+      if (page.items.length === 0 && !(await findUser(em, shop, id))) {
         return problem(c, 'user_not_found')
       }
       return reply(c, { ...page, items: page.items.map(historyView) }, 200)

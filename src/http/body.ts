@@ -8,7 +8,6 @@ import { invalidRequest, problem } from './problem.ts'
  * parser lets no more than that through, so the body itself stays untouched until it is wanted.
  */
 export const limitBody: MiddlewareHandler<Environment> = async (c, next) => {
-  if (c.req.method === 'GET') return next()
   const length = c.req.header('content-length')
   if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
     if (Number(length) > limits.bodyBytesMax) return tooLarge(c)

@@ -1,14 +1,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
+import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
-import { findCouponByCode } from '../engine/reads.ts'
-import { requireUser } from './auth.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
-import { couponCodePattern, id, isoOf, isoTime } from './fields.ts'
-import { problem, refuse } from './problem.ts'
+import { id, isoOf, isoTime } from './fields.ts'
+import { refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
 
 const claimSchema = z
@@ -27,26 +26,27 @@ const claimAnswers = {
   201: jsonAnswer(claimSchema, 'The claim'),
 }
 
-const byId = documented('user', [...bodyCodes, ...claimCouponRefusals, ...decisionCodes])
+const byId = documented('user', [...bodyCodes, ...decisionCodes(claimCouponRefusals)])
 const claimRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/claims',
   tags: ['coupons'],
   summary: 'Claim a coupon, first come, first served',
   ...byId.about,
-  middleware: [requireUser, refuseBody],
+  middleware: [...byId.about.middleware, refuseBody],
   request: { params: z.object({ id }) },
   responses: { ...claimAnswers, ...byId.refusals },
 })
 
-const byCode = documented('user', [...bodyCodes, 'code_not_found', 'sold_out', ...decisionCodes])
+const byCode = documented('user', [...bodyCodes, ...decisionCodes(claimByCodeRefusals)])
 const claimByCodeRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/claims',
   tags: ['coupons'],
   summary: 'Claim the coupon with this code',
+  description:
+    'A code that all share, or one that is used once. Upper and lower case are the same.',
   ...byCode.about,
-  middleware: [requireUser],
   request: {
     // Any text: what cannot be a code is answered as one that nobody made, so that none can be probed.
     body: jsonBody(z.strictObject({ code: z.string() })),
@@ -54,10 +54,7 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-/** What tells a claim by code that the code cannot be claimed. They are one answer, so that none can be probed. */
-const badCode = new Set<string>(['coupon_not_found', 'coupon_inactive', 'not_started', 'ended'])
-
-export function claimRoutes({ engine, redis }: Dependencies) {
+export function claimRoutes({ engine }: Dependencies) {
   return new OpenAPIHono<Environment>()
     .openapi(claimRoute, async (c) => {
       const { userId, shop } = c.get('caller')
@@ -69,11 +66,9 @@ export function claimRoutes({ engine, redis }: Dependencies) {
     .openapi(claimByCodeRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { code } = c.req.valid('json')
-      const couponId = couponCodePattern.test(code) && (await findCouponByCode(redis, shop, code))
-      if (!couponId) return problem(c, 'code_not_found')
-      const outcome = await claimCoupon(engine, { shop, couponId, userId })
-      if (outcome.ok) return replyOnce(c, claimView(outcome.value), outcome.replayed)
-      return badCode.has(outcome.code) ? problem(c, 'code_not_found') : refuse(c, outcome)
+      const outcome = await claimByCode(engine, { shop, code, userId })
+      if (!outcome.ok) return refuse(c, outcome)
+      return replyOnce(c, claimView(outcome.value), outcome.replayed)
     })
 }
 

@@ -1,4 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { requireAdmin, requireUser, takeShop } from './auth.ts'
+import { limitBody } from './body.ts'
+import type { Environment } from './environment.ts'
+import { requireIdempotencyKey } from './idempotency.ts'
 import type { ProblemBody } from './problem.ts'
 import { type ProblemCode, problemCodes, type StatusOf } from './problem-codes.ts'
 
@@ -26,23 +31,32 @@ type ProblemAnswer = {
 
 type ProblemAnswers<Code extends ProblemCode> = { [Status in StatusOf<Code>]: ProblemAnswer }
 
-/** The refusals before a route's own, by who may use it. A token that is not valid is refused everywhere. */
-const accessCodes = {
-  public: ['unauthorized'],
-  user: ['unauthorized'],
-  admin: ['unauthorized', 'forbidden'],
+/** Who may use a route: the refusals before its own, and the middleware that takes care of them. */
+const accesses = {
+  public: { codes: ['unauthorized'], gate: takeShop },
+  user: { codes: ['unauthorized'], gate: requireUser },
+  admin: { codes: ['unauthorized', 'forbidden'], gate: requireAdmin },
 } as const
 
-type Access = keyof typeof accessCodes
-type AccessCode<A extends Access> = (typeof accessCodes)[A][number]
+type Access = keyof typeof accesses
+type AccessCode<A extends Access> = (typeof accesses)[A]['codes'][number]
 
-/** The refusals after a decision's own, and those of every route with a body. */
-export const decisionCodes = ['shop_closed', 'backlog_full', 'unavailable'] as const
+/** The refusals before a route's own: of every route with a body, and of those that take an idempotency key. */
 export const bodyCodes = ['body_too_large', 'invalid_request'] as const
 export const keyCodes = ['body_too_large', 'idempotency_key_required', 'invalid_request'] as const
 
+/** The refusals of a read, with what it looks for. An outage answers whatever would have been found. */
+export function readCodes<const Code extends ProblemCode = never>(own: readonly Code[] = []) {
+  return ['unavailable', 'shop_closed', ...own] as const
+}
+
+/** The refusals of a decision, with its own. */
+export function decisionCodes<const Code extends ProblemCode>(own: readonly Code[]) {
+  return [...readCodes(own), 'backlog_full'] as const
+}
+
 /** The header that makes a request repeatable. */
-export const idempotencyKeyHeader = {
+const idempotencyKeyHeader = {
   name: 'Idempotency-Key',
   in: 'header',
   required: true,
@@ -53,14 +67,15 @@ export const idempotencyKeyHeader = {
 } as const
 
 /**
- * Documents who may use a route and how it refuses. `codes` stand in the order in which they are looked for; the
- * document lists them in that order as `x-refusals` too.
+ * Documents who may use a route and how it refuses, and brings the middleware that refuses so. `codes` stand in the
+ * order in which they are looked for; the document lists them in that order as `x-refusals` too.
  */
 export function documented<A extends Access, const Code extends ProblemCode>(
   who: A,
   codes: readonly Code[],
 ) {
-  const all = [...accessCodes[who], ...codes, 'internal' as const]
+  const access = accesses[who]
+  const all = [...access.codes, ...codes, 'internal' as const]
   const answers: Record<number, ProblemAnswer> = {}
   for (const [status, group] of Map.groupBy(all, (code) => problemCodes[code].status)) {
     answers[status] = {
@@ -68,10 +83,19 @@ export function documented<A extends Access, const Code extends ProblemCode>(
       content: { 'application/problem+json': { schema: problemSchema } },
     }
   }
+  const takes = (code: ProblemCode) => (codes as readonly ProblemCode[]).includes(code)
   const security: Record<string, string[]>[] = [{ bearer: [] }]
   if (who === 'public') security.unshift({})
+  const middleware: MiddlewareHandler<Environment>[] = [access.gate]
+  if (takes('body_too_large')) middleware.push(limitBody)
+  if (takes('idempotency_key_required')) middleware.push(requireIdempotencyKey)
   return {
-    about: { security, 'x-refusals': all },
+    about: {
+      security,
+      'x-refusals': all,
+      middleware,
+      ...(takes('idempotency_key_required') && { parameters: [idempotencyKeyHeader] }),
+    },
     refusals: answers as ProblemAnswers<Code | AccessCode<A> | 'internal'>,
   }
 }

@@ -1,17 +1,42 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { CouponRecord } from '../domain/events.ts'
+import { listCoupons } from '../db/coupons.ts'
 import { createCoupon } from '../engine/create-coupon.ts'
 import { readCoupon } from '../engine/reads.ts'
+import { updateCoupon } from '../engine/update-coupon.ts'
 import { limits } from '../limits.ts'
-import { callerOf, requireAdmin } from './auth.ts'
-import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
+import { callerOf } from './auth.ts'
+import {
+  bodyCodes,
+  decisionCodes,
+  documented,
+  jsonAnswer,
+  jsonBody,
+  readCodes,
+} from './contract.ts'
+import {
+  adminCouponView,
+  couponSchema,
+  couponStatus,
+  couponView,
+  discountType,
+} from './coupon-view.ts'
+import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
-import { couponCodePattern, id, integer, isoOf, isoTime, text, time } from './fields.ts'
-import { problem, refuse } from './problem.ts'
+import {
+  anyChange,
+  couponCodePattern,
+  id,
+  integer,
+  isForward,
+  pageOf,
+  pageQuery,
+  text,
+  time,
+} from './fields.ts'
+import { invalidCursor, invalidRequest, problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
 
-const discountType = z.enum(['FIXED', 'PERCENTAGE'])
+const backwards = { path: 'validUntil', message: 'Must be after validFrom' }
 
 const newCouponSchema = z
   .strictObject({
@@ -33,62 +58,44 @@ const newCouponSchema = z
     validUntil: time.optional(),
     userCouponTtlSeconds: integer(1, limits.userCouponTtlSecondsMax).optional(),
     restoreOnCancel: z.boolean().default(true),
+    codeRequired: z.boolean().default(false).openapi({
+      description:
+        'Claimed by a code only, not by its id: by `code`, or by one of its single-use codes.',
+    }),
   })
   .refine(
     ({ discountType: type, discountValue: value }) =>
       type === 'FIXED' || value <= limits.basisPoints,
     { path: ['discountValue'], message: `Must be at most ${limits.basisPoints} basis points` },
   )
-  .refine(({ validFrom: from, validUntil: until }) => !from || !until || from < until, {
-    path: ['validUntil'],
-    message: 'Must be after validFrom',
+  .refine(({ validFrom, validUntil }) => isForward(validFrom, validUntil), {
+    path: [backwards.path],
+    message: backwards.message,
   })
 
-const couponSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    code: z
-      .string()
-      .nullable()
-      .optional()
-      .openapi({ description: 'Shown to admins only: who knows it can claim.' }),
-    discountType,
-    discountValue: z.int(),
-    maxDiscountAmount: z.int().nullable(),
-    minOrderAmount: z.int(),
-    totalQuantity: z.int(),
-    issuedQuantity: z.int(),
-    usedQuantity: z.int(),
-    remainingQuantity: z.int(),
-    perUserLimit: z.int(),
-    validFrom: isoTime.nullable(),
-    validUntil: isoTime.nullable(),
-    userCouponTtlSeconds: z.int().nullable(),
-    restoreOnCancel: z.boolean(),
-    status: z.enum(['ACTIVE', 'PAUSED', 'ENDED']),
-    createdAt: isoTime,
-  })
-  .openapi('Coupon')
-
-const creation = documented('admin', [...bodyCodes, 'code_taken', ...decisionCodes])
+const creation = documented('admin', [...bodyCodes, ...decisionCodes(['code_taken'])])
 const createCouponRoute = createRoute({
   method: 'post',
   path: '/v1/coupons',
   tags: ['coupons'],
   summary: 'Put a coupon up for claims',
   ...creation.about,
-  middleware: [requireAdmin],
   request: { body: jsonBody(newCouponSchema) },
   responses: { 201: jsonAnswer(couponSchema, 'The coupon'), ...creation.refusals },
 })
 
-const one = documented('public', [
-  'invalid_request',
-  'coupon_not_found',
-  'shop_closed',
-  'unavailable',
-])
+const list = documented('admin', ['invalid_request', 'unavailable'])
+const couponsRoute = createRoute({
+  method: 'get',
+  path: '/v1/coupons',
+  tags: ['coupons'],
+  summary: 'Coupons, newest first',
+  ...list.about,
+  request: { query: z.strictObject({ ...pageQuery, status: couponStatus.optional() }) },
+  responses: { 200: jsonAnswer(pageOf(couponSchema), 'The coupons'), ...list.refusals },
+})
+
+const one = documented('public', ['invalid_request', ...readCodes(['coupon_not_found'])])
 const couponRoute = createRoute({
   method: 'get',
   path: '/v1/coupons/{id}',
@@ -99,46 +106,66 @@ const couponRoute = createRoute({
   responses: { 200: jsonAnswer(couponSchema, 'The coupon'), ...one.refusals },
 })
 
-export function couponRoutes({ engine, redis }: Dependencies) {
+// A validity that would end before it begins is an invalid request, also where its beginning is the stored one.
+const update = documented('admin', [
+  ...bodyCodes,
+  ...decisionCodes(['coupon_not_found', 'below_issued']),
+])
+const updateCouponRoute = createRoute({
+  method: 'patch',
+  path: '/v1/coupons/{id}',
+  tags: ['coupons'],
+  summary: 'Pause, resume, end, raise, lower or prolong a coupon',
+  description: 'null takes the end away. User coupons that are issued keep their expiry.',
+  ...update.about,
+  request: {
+    params: z.object({ id }),
+    body: jsonBody(
+      z
+        .strictObject({
+          status: couponStatus.optional(),
+          totalQuantity: integer(1, limits.couponQuantityMax).optional(),
+          validUntil: time.nullable().optional(),
+        })
+        .refine(...anyChange),
+    ),
+  },
+  responses: { 200: jsonAnswer(couponSchema, 'The coupon after the change'), ...update.refusals },
+})
+
+/** A coupon is hot; the list of them is what Postgres has. */
+export function couponRoutes({ engine, redis, orm, catchUp }: Parts) {
   return new OpenAPIHono<Environment>()
     .openapi(createCouponRoute, async (c) => {
       const coupon = { ...c.req.valid('json'), status: 'ACTIVE' as const }
       const outcome = await createCoupon(engine, { shop: c.get('shop'), coupon })
       if (!outcome.ok) return refuse(c, outcome)
-      const code = outcome.value.code ?? null
-      return reply(
-        c,
-        { ...couponView({ ...outcome.value, issuedQuantity: 0, usedQuantity: 0 }), code },
-        201,
-      )
+      const created = { ...outcome.value, issuedQuantity: 0, usedQuantity: 0 }
+      return reply(c, adminCouponView(created), 201)
+    })
+    .openapi(couponsRoute, async (c) => {
+      const shop = c.get('shop')
+      await catchUp(shop)
+      const page = await listCoupons(orm.em.fork(), shop, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      return reply(c, { ...page, items: page.items.map(adminCouponView) }, 200)
     })
     .openapi(couponRoute, async (c) => {
       const coupon = await readCoupon(redis, c.get('shop'), c.req.valid('param').id)
       if (!coupon) return problem(c, 'coupon_not_found')
-      const view = couponView(coupon)
       const isAdmin = callerOf(c)?.role === 'admin'
-      return reply(c, isAdmin ? { ...view, code: coupon.code ?? null } : view, 200)
+      return reply(c, isAdmin ? adminCouponView(coupon) : couponView(coupon), 200)
     })
-}
-
-function couponView(coupon: CouponRecord & { issuedQuantity: number; usedQuantity: number }) {
-  return {
-    id: coupon.id,
-    name: coupon.name,
-    discountType: coupon.discountType,
-    discountValue: coupon.discountValue,
-    maxDiscountAmount: coupon.maxDiscountAmount ?? null,
-    minOrderAmount: coupon.minOrderAmount,
-    totalQuantity: coupon.totalQuantity,
-    issuedQuantity: coupon.issuedQuantity,
-    usedQuantity: coupon.usedQuantity,
-    remainingQuantity: coupon.totalQuantity - coupon.issuedQuantity,
-    perUserLimit: coupon.perUserLimit,
-    validFrom: isoOf(coupon.validFrom),
-    validUntil: isoOf(coupon.validUntil),
-    userCouponTtlSeconds: coupon.userCouponTtlSeconds ?? null,
-    restoreOnCancel: coupon.restoreOnCancel,
-    status: coupon.status,
-    createdAt: isoOf(coupon.createdAt),
-  }
+    .openapi(updateCouponRoute, async (c) => {
+      const { id: couponId } = c.req.valid('param')
+      const shop = c.get('shop')
+      const outcome = await updateCoupon(engine, { shop, couponId, changes: c.req.valid('json') })
+      if (!outcome.ok) {
+        if (outcome.code === 'invalid_window') return invalidRequest(c, [backwards])
+        return refuse(c, { ...outcome, code: outcome.code })
+      }
+      const coupon = await readCoupon(redis, shop, couponId)
+      if (!coupon) return problem(c, 'coupon_not_found')
+      return reply(c, adminCouponView(coupon), 200)
+    })
 }

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import type { CatchUp } from '../db/catch-up.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 
@@ -21,6 +22,12 @@ export type Dependencies = {
   verify: (shop: string) => Promise<VerifyReport>
   /** Says whether this process should get requests. It must not throw, and must answer within a second. */
   readiness: () => Promise<Readiness>
+}
+
+/** What the routes work with. */
+export type Parts = Dependencies & {
+  /** What every list from Postgres waits for, so that a client finds in it what he did before. */
+  catchUp: CatchUp
 }
 
 /** The body of `/readyz`: one entry per part, with a word on what is wrong with it. */

@@ -1,3 +1,5 @@
+import type { HttpBindings } from '@hono/node-server'
+
 /** Who makes the request, by his token. */
 export type Caller = {
   userId: string
@@ -7,6 +9,8 @@ export type Caller = {
 
 /** What the middleware tells the handlers of a request. */
 export type Environment = {
+  /** The connection: there is none where a test calls the application directly. */
+  Bindings: HttpBindings
   Variables: {
     requestId: string
     /** Headers that every answer to this request carries, problems included. */

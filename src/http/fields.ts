@@ -17,6 +17,14 @@ export const userCouponId = z
     'Is not the id of a user coupon',
   )
 
+/** `<order id>.<line>`, as an order shows it. */
+export const orderItemId = z
+  .string()
+  .regex(
+    new RegExp(`^[A-Za-z0-9_-]{1,${limits.idLengthMax}}\\.[1-9][0-9]{0,2}$`),
+    'Is not the id of an order item',
+  )
+
 /** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
 export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
 
@@ -47,6 +55,22 @@ export const time = z.iso
   .transform((value) => Date.parse(value))
   .refine((ms) => ms > 0 && ms <= limits.timeMsMax, 'Must be after 1970 and before 3000')
 
+/** Whether a window does not end before it starts. Either end may be open. */
+export function isForward(startsAt?: number | null, endsAt?: number | null): boolean {
+  return startsAt == null || endsAt == null || startsAt < endsAt
+}
+
+/** The check of a body that changes something, and what it says where nothing is to change. */
+export const anyChange = [
+  (changes: object) => Object.keys(changes).length > 0,
+  { message: 'Must change something' },
+] as const
+
+/** A day, given as YYYY-MM-DD. */
+export const date = z.iso
+  .date({ abort: true })
+  .refine((day) => day >= '1970-01-01' && day < '3000-01-01', 'Must be from 1970 and before 3000')
+
 /** A whole number from 1 in a query, which is text. */
 export const countQuery = (max: number, byDefault: number) =>
   z
@@ -73,6 +97,9 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
 
 /** The shape of a time in an answer. */
 export const isoTime = z.string().openapi({ format: 'date-time' })
+
+/** Where the days of a ranking begin and end. */
+export const timeZone = z.literal('UTC')
 
 /** Milliseconds since 1970 as ISO 8601 UTC; null stays null, absent becomes null. */
 export function isoOf(ms: number): string

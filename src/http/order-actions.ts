@@ -1,7 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { cancelOrder, cancelOrderRefusals } from '../engine/cancel-order.ts'
 import { payOrder, payOrderRefusals } from '../engine/pay-order.ts'
-import { requireUser } from './auth.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -10,9 +9,9 @@ import { id } from './fields.ts'
 import { orderSchema, orderView } from './order-view.ts'
 import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
-import { findStoredOrder } from './stored-orders.ts'
+import { findOwnOrder } from './stored-orders.ts'
 
-const payment = documented('user', [...bodyCodes, ...payOrderRefusals, ...decisionCodes])
+const payment = documented('user', [...bodyCodes, ...decisionCodes(payOrderRefusals)])
 const payOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/payment',
@@ -20,12 +19,15 @@ const payOrderRoute = createRoute({
   summary: 'Pay a pending order from the balance',
   description: 'Repeatable: a paid order is answered as it is. A refused payment leaves the hold.',
   ...payment.about,
-  middleware: [requireUser, refuseBody],
+  middleware: [...payment.about.middleware, refuseBody],
   request: { params: z.object({ id }) },
-  responses: { 200: jsonAnswer(orderSchema, 'The order, COMPLETED'), ...payment.refusals },
+  responses: {
+    200: jsonAnswer(orderSchema, 'The order, COMPLETED, or by now REFUNDED'),
+    ...payment.refusals,
+  },
 })
 
-const cancellation = documented('user', [...bodyCodes, ...cancelOrderRefusals, ...decisionCodes])
+const cancellation = documented('user', [...bodyCodes, ...decisionCodes(cancelOrderRefusals)])
 const cancelOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/cancel',
@@ -33,7 +35,7 @@ const cancelOrderRoute = createRoute({
   summary: 'Cancel a pending order',
   description: 'Repeatable: a cancelled order is answered as it is.',
   ...cancellation.about,
-  middleware: [requireUser, refuseBody],
+  middleware: [...cancellation.about.middleware, refuseBody],
   request: { params: z.object({ id }) },
   responses: { 200: jsonAnswer(orderSchema, 'The order, CANCELLED'), ...cancellation.refusals },
 })
@@ -42,7 +44,7 @@ const cancelOrderRoute = createRoute({
  * Payment and cancellation. An order that ended leaves Redis some time later; from then on its row in Postgres
  * answers as the decision would have.
  */
-export function orderActionRoutes({ engine, orm }: Dependencies) {
+export function orderActionRoutes({ engine, redis, orm }: Dependencies) {
   return new OpenAPIHono<Environment>()
     .openapi(payOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
@@ -50,11 +52,12 @@ export function orderActionRoutes({ engine, orm }: Dependencies) {
       const outcome = await payOrder(engine, { shop, userId, orderId })
       if (outcome.ok) return reply(c, orderView(outcome.value), 200)
       if (outcome.code !== 'order_not_found') return refuse(c, outcome)
-      const order = await findStoredOrder({ orm }, c.get('caller'), orderId)
+      const order = await findOwnOrder({ redis, orm }, c.get('caller'), orderId)
       switch (order?.status) {
         case undefined:
           return problem(c, 'order_not_found')
         case 'COMPLETED':
+        case 'REFUNDED':
           return reply(c, orderView(order), 200)
         case 'CANCELLED':
           return problem(c, 'order_cancelled')
@@ -71,13 +74,14 @@ export function orderActionRoutes({ engine, orm }: Dependencies) {
       const outcome = await cancelOrder(engine, { shop, userId, orderId })
       if (outcome.ok) return reply(c, orderView(outcome.value), 200)
       if (outcome.code !== 'order_not_found') return refuse(c, outcome)
-      const order = await findStoredOrder({ orm }, c.get('caller'), orderId)
+      const order = await findOwnOrder({ redis, orm }, c.get('caller'), orderId)
       switch (order?.status) {
         case undefined:
           return problem(c, 'order_not_found')
         case 'CANCELLED':
           return reply(c, orderView(order), 200)
         case 'COMPLETED':
+        case 'REFUNDED':
           return problem(c, 'order_completed')
         case 'EXPIRED':
           return problem(c, 'order_expired')

@@ -48,7 +48,9 @@ async function readPage(
   if (rows === 'bad_cursor') return rows
 
   const newest = new Map(rows.items.map((order) => [order.id, order]))
-  for (const order of await readPending(redis, shop, rows.items)) newest.set(order.id, order)
+  for (const order of await readOrders(redis, shop, [...newest.keys()])) {
+    if (order) newest.set(order.id, order)
+  }
   // A recent order belongs to this page if it lies between the page's cursor and its last row.
   const before = page.cursor === undefined ? null : decodeCursor(page.cursor, /./)
   const last = rows.nextCursor === null ? '' : (rows.items.at(-1)?.id ?? '')
@@ -63,15 +65,4 @@ async function readPage(
   const cut = items.at(-1)
   const isCut = cut !== undefined && found.length > items.length
   return { items, nextCursor: isCut ? encodeCursor(cut.id) : rows.nextCursor }
-}
-
-/** The hot records of the orders that Postgres still takes for pending. */
-async function readPending(
-  redis: Dependencies['redis'],
-  shop: string,
-  orders: readonly OrderRecord[],
-): Promise<OrderRecord[]> {
-  const pending = orders.filter((order) => order.status === 'PENDING').map((order) => order.id)
-  const records = await readOrders(redis, shop, pending)
-  return records.filter((order) => order !== null)
 }

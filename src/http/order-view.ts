@@ -2,10 +2,22 @@ import { z } from '@hono/zod-openapi'
 import type { OrderRecord } from '../domain/events.ts'
 import { isoOf, isoTime } from './fields.ts'
 
-const orderStatus = z.enum(['PENDING', 'COMPLETED', 'CANCELLED', 'EXPIRED'])
+/** The statuses of an order. */
+export const orderStatus = z.enum(['PENDING', 'COMPLETED', 'CANCELLED', 'EXPIRED', 'REFUNDED'])
 
-/** The statuses that a list can be asked for: also the one of a whole refund, which no order has yet. */
-export const orderStatusQuery = z.enum([...orderStatus.options, 'REFUNDED'])
+const itemSchema = z.object({
+  id: z.string(),
+  optionId: z.string(),
+  productId: z.string(),
+  productName: z.string(),
+  optionValue: z.string().nullable(),
+  unitPrice: z.int(),
+  quantity: z.int(),
+  subtotal: z.int(),
+  discountAmount: z.int(),
+  refundedQuantity: z.int(),
+  refundedAmount: z.int(),
+})
 
 /** The shape of an order in an answer. */
 export const orderSchema = z
@@ -13,31 +25,30 @@ export const orderSchema = z
     id: z.string(),
     userId: z.string(),
     status: orderStatus,
-    items: z.array(
-      z.object({
-        id: z.string(),
-        optionId: z.string(),
-        productId: z.string(),
-        productName: z.string(),
-        optionValue: z.string().nullable(),
-        unitPrice: z.int(),
-        quantity: z.int(),
-        subtotal: z.int(),
-        discountAmount: z.int(),
-      }),
-    ),
+    items: z.array(itemSchema),
     originalAmount: z.int(),
     discountAmount: z.int(),
     finalAmount: z.int(),
+    refundedAmount: z.int(),
     userCouponId: z.string().nullable(),
     payment: z
-      .object({ id: z.string(), amount: z.int(), status: z.literal('PAID'), paidAt: isoTime })
+      .object({
+        id: z.string(),
+        amount: z.int(),
+        status: z.enum(['PAID', 'PARTIALLY_REFUNDED', 'REFUNDED']),
+        paidAt: isoTime,
+      })
       .nullable(),
     orderedAt: isoTime,
     expiresAt: isoTime.openapi({ description: 'When a pending order gives back what it holds.' }),
     cancelledAt: isoTime.nullable().openapi({ description: 'When it was cancelled or expired.' }),
   })
   .openapi('Order')
+
+/** The shape of an item with what its product said of itself when it was sold. */
+export const describedItemSchema = z
+  .object({ ...itemSchema.shape, description: z.string().nullable() })
+  .openapi('DescribedOrderItem')
 
 /** An order as its users see it: without what only the engine needs. */
 export function orderView(order: OrderRecord): z.infer<typeof orderSchema> {
@@ -46,20 +57,11 @@ export function orderView(order: OrderRecord): z.infer<typeof orderSchema> {
     id: order.id,
     userId: order.userId,
     status: order.status,
-    items: order.items.map((item) => ({
-      id: item.id,
-      optionId: item.optionId,
-      productId: item.productId,
-      productName: item.productName,
-      optionValue: item.optionValue ?? null,
-      unitPrice: item.unitPrice,
-      quantity: item.quantity,
-      subtotal: item.subtotal,
-      discountAmount: item.discountAmount,
-    })),
+    items: order.items.map(itemView),
     originalAmount: order.originalAmount,
     discountAmount: order.discountAmount,
     finalAmount: order.finalAmount,
+    refundedAmount: order.refundedAmount ?? 0,
     userCouponId: order.userCouponId ?? null,
     payment: payment
       ? {
@@ -72,5 +74,32 @@ export function orderView(order: OrderRecord): z.infer<typeof orderSchema> {
     orderedAt: isoOf(order.orderedAt),
     expiresAt: isoOf(order.expiresAt),
     cancelledAt: isoOf(order.cancelledAt),
+  }
+}
+
+/** The items of an order with their descriptions, which are in the order of the items. */
+export function describedItemsView(
+  order: OrderRecord,
+  descriptions: readonly (string | null)[],
+): z.infer<typeof describedItemSchema>[] {
+  return order.items.map((item, index) => ({
+    ...itemView(item),
+    description: descriptions[index] ?? null,
+  }))
+}
+
+function itemView(item: OrderRecord['items'][number]): z.infer<typeof itemSchema> {
+  return {
+    id: item.id,
+    optionId: item.optionId,
+    productId: item.productId,
+    productName: item.productName,
+    optionValue: item.optionValue ?? null,
+    unitPrice: item.unitPrice,
+    quantity: item.quantity,
+    subtotal: item.subtotal,
+    discountAmount: item.discountAmount,
+    refundedQuantity: item.refundedQuantity ?? 0,
+    refundedAmount: item.refundedAmount ?? 0,
   }
 }

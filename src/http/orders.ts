@@ -1,43 +1,52 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
+import { readDescriptions } from '../engine/product-texts.ts'
 import { limits } from '../limits.ts'
-import { requireUser } from './auth.ts'
-import {
-  decisionCodes,
-  documented,
-  idempotencyKeyHeader,
-  jsonAnswer,
-  jsonBody,
-  keyCodes,
-} from './contract.ts'
+import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
-import { operationOf, requireIdempotencyKey } from './idempotency.ts'
+import { operationOf } from './idempotency.ts'
 import { listOwnOrders } from './order-list.ts'
-import { orderSchema, orderStatusQuery, orderView } from './order-view.ts'
+import {
+  describedItemSchema,
+  describedItemsView,
+  orderSchema,
+  orderStatus,
+  orderView,
+} from './order-view.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { findVisibleOrder } from './stored-orders.ts'
 
 const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
 
-const newOrderSchema = z.strictObject({
-  items: z
-    .array(z.strictObject({ optionId: id, quantity: integer(1, limits.quantityMax) }))
-    .min(1)
-    .max(limits.orderItemsMax)
-    .refine((items) => sumLines(items).every((line) => line.quantity <= limits.quantityMax), {
-      message: `One option may be ordered ${limits.quantityMax} times at most`,
-    }),
-  userCouponId: userCouponId.optional(),
-  expectedAmount: integer(0, orderAmountMax)
-    .optional()
-    .openapi({ description: 'Refuse the order where its final amount is another one.' }),
-  pay: z.boolean().default(false).openapi({ description: 'Pay at once from the balance.' }),
-})
+const newOrderSchema = z
+  .strictObject({
+    items: z
+      .array(z.strictObject({ optionId: id, quantity: integer(1, limits.quantityMax) }))
+      .min(1)
+      .max(limits.orderItemsMax)
+      .refine((items) => sumLines(items).every((line) => line.quantity <= limits.quantityMax), {
+        message: `One option may be ordered ${limits.quantityMax} times at most`,
+      })
+      .optional(),
+    fromCart: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Take the lines of the cart instead of items, and empty it.' }),
+    userCouponId: userCouponId.optional(),
+    expectedAmount: integer(0, orderAmountMax)
+      .optional()
+      .openapi({ description: 'Refuse the order where its final amount is another one.' }),
+    pay: z.boolean().default(false).openapi({ description: 'Pay at once from the balance.' }),
+  })
+  .refine(({ items, fromCart }) => (items === undefined) === (fromCart ?? false), {
+    path: ['items'],
+    message: 'Send either items or fromCart',
+  })
 
-const placement = documented('user', [...keyCodes, ...placeOrderRefusals, ...decisionCodes])
+const placement = documented('user', [...keyCodes, ...decisionCodes(placeOrderRefusals)])
 const placeOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders',
@@ -45,8 +54,6 @@ const placeOrderRoute = createRoute({
   summary: 'Place an order, and pay it at once where asked to',
   description: 'Lines with the same option are summed. All of the order is taken, or nothing.',
   ...placement.about,
-  middleware: [requireUser, requireIdempotencyKey],
-  parameters: [idempotencyKeyHeader],
   request: { body: jsonBody(newOrderSchema) },
   responses: {
     200: jsonAnswer(orderSchema, 'The order that this key placed before, as first answered'),
@@ -55,27 +62,38 @@ const placeOrderRoute = createRoute({
   },
 })
 
-const one = documented('user', ['invalid_request', 'order_not_found', 'shop_closed', 'unavailable'])
+const one = documented('user', ['invalid_request', ...readCodes(['order_not_found'])])
 const orderRoute = createRoute({
   method: 'get',
   path: '/v1/orders/{id}',
   tags: ['orders'],
   summary: 'An own order; admins see all orders of the shop',
   ...one.about,
-  middleware: [requireUser],
   request: { params: z.object({ id }) },
   responses: { 200: jsonAnswer(orderSchema, 'The order'), ...one.refusals },
 })
 
-const list = documented('user', ['invalid_request', 'shop_closed', 'unavailable'])
+const itemsRoute = createRoute({
+  method: 'get',
+  path: '/v1/orders/{id}/items',
+  tags: ['orders'],
+  summary: 'The items of an own order with the descriptions of their products as they were sold',
+  ...one.about,
+  request: { params: z.object({ id }) },
+  responses: {
+    200: jsonAnswer(z.object({ items: z.array(describedItemSchema) }), 'All items of the order'),
+    ...one.refusals,
+  },
+})
+
+const list = documented('user', ['invalid_request', ...readCodes()])
 const ownOrdersRoute = createRoute({
   method: 'get',
   path: '/v1/me/orders',
   tags: ['orders'],
   summary: 'Own orders, newest first',
   ...list.about,
-  middleware: [requireUser],
-  request: { query: z.strictObject({ ...pageQuery, status: orderStatusQuery.optional() }) },
+  request: { query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }) },
   responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...list.refusals },
 })
 
@@ -85,11 +103,12 @@ export function orderRoutes(dependencies: Dependencies) {
     .openapi(placeOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
+      const { items, fromCart, ...terms } = body
       const outcome = await placeOrder(dependencies.engine, {
         shop,
         userId,
-        ...body,
-        items: sumLines(body.items),
+        ...terms,
+        items: items ? sumLines(items) : 'cart',
         ...operationOf(c, 'POST /v1/orders', body),
       })
       if (!outcome.ok) return refuse(c, outcome)
@@ -99,10 +118,15 @@ export function orderRoutes(dependencies: Dependencies) {
       const order = await findVisibleOrder(dependencies, c.get('caller'), c.req.valid('param').id)
       return order ? reply(c, orderView(order), 200) : problem(c, 'order_not_found')
     })
+    .openapi(itemsRoute, async (c) => {
+      const order = await findVisibleOrder(dependencies, c.get('caller'), c.req.valid('param').id)
+      if (!order) return problem(c, 'order_not_found')
+      const descriptions = await readDescriptions(dependencies.redis, c.get('shop'), order.items)
+      return reply(c, { items: describedItemsView(order, descriptions) }, 200)
+    })
     .openapi(ownOrdersRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { status, ...query } = c.req.valid('query')
-      if (status === 'REFUNDED') return reply(c, { items: [], nextCursor: null }, 200)
       const page = await listOwnOrders(dependencies, shop, userId, { ...query, status })
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)

@@ -1,13 +1,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { popularProducts } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
-import { documented, jsonAnswer } from './contract.ts'
+import { documented, jsonAnswer, readCodes } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
-import { countQuery } from './fields.ts'
+import { countQuery, timeZone } from './fields.ts'
 import { reply } from './reply.ts'
 
-const popular = documented('public', ['invalid_request', 'shop_closed', 'unavailable'])
+const popular = documented('public', ['invalid_request', ...readCodes()])
 const popularRoute = createRoute({
   method: 'get',
   path: '/v1/products/popular',
@@ -34,6 +34,7 @@ const popularRoute = createRoute({
           ),
           from: z.string().openapi({ format: 'date' }),
           to: z.string().openapi({ format: 'date' }),
+          timeZone,
         })
         .openapi('PopularProducts'),
       'The products, best first',
@@ -44,6 +45,13 @@ const popularRoute = createRoute({
 
 export function popularRoutes({ redis }: Dependencies) {
   return new OpenAPIHono<Environment>().openapi(popularRoute, async (c) =>
-    reply(c, await popularProducts(redis, c.get('shop'), c.req.valid('query')), 200),
+    reply(
+      c,
+      {
+        ...(await popularProducts(redis, c.get('shop'), c.req.valid('query'))),
+        timeZone: 'UTC' as const,
+      },
+      200,
+    ),
   )
 }

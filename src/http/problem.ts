@@ -107,6 +107,11 @@ export function refuseInvalid(
   )
 }
 
+/** Whether an error is an outage, which is expected, and no bug. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof Unavailable || isOutage(error)
+}
+
 /**
  * Answers what a handler threw. A bad body is the client's, an outage is expected and answered with 503; the rest
  * is a bug: it is logged with the request's id, and the client learns nothing but that id.
@@ -120,7 +125,7 @@ export function answerError(log: Dependencies['log']): ErrorHandler<Environment>
       return invalidRequest(c, [{ path: '', message: 'The body is not valid JSON' }])
     }
     const requestId = c.get('requestId')
-    if (error instanceof Unavailable || isOutage(error)) {
+    if (isUnavailable(error)) {
       log.debug({ err: error, requestId }, 'answered unavailable')
       return problem(c, 'unavailable')
     }

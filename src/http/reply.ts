@@ -10,7 +10,7 @@ export type Reply<Body, Status extends ContentfulStatusCode> = Response &
  * Headers of every answer. Nothing here is a page, and nothing may be cached: stock, balances and orders are true
  * for an instant only.
  */
-const fixedHeaders = {
+export const fixedHeaders = {
   'content-type': 'application/json',
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

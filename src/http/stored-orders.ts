@@ -6,14 +6,14 @@ import type { Dependencies } from './dependencies.ts'
 import type { Caller } from './environment.ts'
 import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
 
-type Stores = Pick<Dependencies, 'engine' | 'redis' | 'orm'>
+type Stores = Pick<Dependencies, 'redis' | 'orm'>
 
 /**
  * An order that the caller may see: an own one, or for an admin any of the shop. Null where there is none. It is not
  * pending after its deadline.
  */
 export async function findVisibleOrder(
-  stores: Stores,
+  stores: Stores & Pick<Dependencies, 'engine'>,
   caller: Caller,
   orderId: string,
 ): Promise<OrderRecord | null> {
@@ -23,25 +23,30 @@ export async function findVisibleOrder(
   return readVisibleOrder(stores, caller, orderId)
 }
 
-async function readVisibleOrder(
-  { redis, orm }: Stores,
+/** The caller's own order, for a decision that does not find it any more: where it is left, it tells how it ended. */
+export async function findOwnOrder(
+  stores: Stores,
   caller: Caller,
   orderId: string,
 ): Promise<OrderRecord | null> {
-  if (operationOfOrder(orderId) === null) return null
-  const order =
-    (await readOrder(redis, caller.shop, orderId)) ??
-    (await findOrder(orm.em.fork(), caller.shop, orderId))
+  const order = await readAnyOrder(stores, caller.shop, orderId)
+  return order?.userId === caller.userId ? order : null
+}
+
+async function readVisibleOrder(
+  stores: Stores,
+  caller: Caller,
+  orderId: string,
+): Promise<OrderRecord | null> {
+  const order = await readAnyOrder(stores, caller.shop, orderId)
   return order && (caller.role === 'admin' || order.userId === caller.userId) ? order : null
 }
 
-/** The caller's own order where it has left Redis, and only Postgres knows how it ended. */
-export async function findStoredOrder(
-  { orm }: Pick<Stores, 'orm'>,
-  caller: Caller,
+async function readAnyOrder(
+  { redis, orm }: Stores,
+  shop: string,
   orderId: string,
 ): Promise<OrderRecord | null> {
   if (operationOfOrder(orderId) === null) return null
-  const order = await findOrder(orm.em.fork(), caller.shop, orderId)
-  return order?.userId === caller.userId ? order : null
+  return (await readOrder(redis, shop, orderId)) ?? (await findOrder(orm.em.fork(), shop, orderId))
 }

@@ -9,7 +9,15 @@ const { admin, user, call, get } = client
 
 describe('problems', () => {
   it('answers 404 where there is no route, also for routes of a later version', async () => {
-    for (const path of ['/', '/v2', '/v1', '/v1/nothing', '/v1/me/', '/v1/me/cart', '/metrics']) {
+    for (const path of [
+      '/',
+      '/v2',
+      '/v1',
+      '/v1/nothing',
+      '/v1/me/',
+      '/v1/me/cart/items',
+      '/metrics',
+    ]) {
       expect(await get(path)).toMatchObject({ status: 404, code: 'not_found' })
     }
   })
@@ -128,12 +136,15 @@ describe('/openapi.json', () => {
 
     const { post } = document.paths['/v1/orders']
     expect(post.security).toEqual([{ bearer: [] }])
-    expect(post['x-refusals'].slice(0, 6)).toEqual([
+    expect(post['x-refusals'].slice(0, 9)).toEqual([
       'unauthorized',
       'body_too_large',
       'idempotency_key_required',
       'invalid_request',
+      'unavailable',
+      'shop_closed',
       'idempotency_key_reused',
+      'cart_empty',
       'option_not_found',
     ])
     expect(post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }])
@@ -187,7 +198,7 @@ describe('the typed client', () => {
     expectTypeOf(order.payment).toEqualTypeOf<{
       id: string
       amount: number
-      status: 'PAID'
+      status: 'PAID' | 'PARTIALLY_REFUNDED' | 'REFUNDED'
       paidAt: string
     } | null>()
     expect(order.finalAmount).toBe(70)

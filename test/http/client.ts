@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
 import { createSigner } from 'fast-jwt'
 import { afterAll } from 'vitest'
 import { openApiOrm } from '../../src/db/orm.ts'
@@ -24,7 +27,7 @@ export type Call = {
   headers?: Record<string, string>
 }
 
-/** What came back. `body` is parsed JSON. */
+/** What came back. `body` is parsed JSON, or the text of another type. */
 export type Answer = {
   status: number
   code: string | undefined
@@ -88,6 +91,14 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
   }
 }
 
+/** Serves the application on a port of this machine until the tests of the file are over. */
+export async function listen(app: ReturnType<typeof createApp>): Promise<number> {
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+  await once(server, 'listening')
+  afterAll(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
 function callsOf(app: ReturnType<typeof createApp>) {
   return async (method: string, path: string, request: Call = {}): Promise<Answer> => {
     const { token, key, body } = request
@@ -101,7 +112,8 @@ function callsOf(app: ReturnType<typeof createApp>) {
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-    const answer = (await response.json()) as Answer['body']
+    const isJson = /json$/.test(response.headers.get('content-type') ?? '')
+    const answer: Answer['body'] = isJson ? await response.json() : await response.text()
     return { status: response.status, code: answer.code, body: answer, headers: response.headers }
   }
 }

@@ -33,6 +33,7 @@ describe('coupons', () => {
       validUntil: null,
       userCouponTtlSeconds: null,
       restoreOnCancel: true,
+      codeRequired: false,
       status: 'ACTIVE',
       createdAt: expect.any(String),
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { shopKey } from '../../src/redis/keys.ts'
 import { drainOutbox } from '../../workers/drain-outbox.ts'
 import { openClient } from './client.ts'
 
@@ -76,9 +77,26 @@ describe('GET /v1/me/orders', () => {
     },
   )
 
-  it('can be asked for refunded orders, and has none', async () => {
-    expect(await listAll('alice', 'status=REFUNDED')).toEqual([])
-  })
+  it.each(['not in Postgres yet', 'in Postgres as it was', 'in Postgres only'])(
+    'shows a refunded order as such, and only once: %s',
+    async (where) => {
+      const userId = `refunded-${where.replaceAll(' ', '-')}`
+      const [whole, kept] = [await place(userId, option), await place(userId, option)]
+      if (where !== 'not in Postgres yet') await drain()
+      if (where === 'in Postgres only') {
+        await client.redis.hdel(shopKey(client.shop, 'orders'), whole.slice(11), kept.slice(11))
+      }
+      const refund = { token: client.admin, key: `refund-${whole}` }
+      expect((await post(`/v1/orders/${whole}/refunds`, refund)).status).toBe(201)
+
+      const expected = newestFirst([`${whole} REFUNDED`, `${kept} COMPLETED`])
+      expect(await listAll(userId, 'limit=1')).toEqual(expected)
+      expect(await listAll(userId, 'status=COMPLETED')).toEqual([`${kept} COMPLETED`])
+      await drain()
+      expect(await listAll(userId, 'limit=1')).toEqual(expected)
+      expect(await listAll(userId, 'status=REFUNDED')).toEqual([`${whole} REFUNDED`])
+    },
+  )
 
   it('shows nobody the orders of others', async () => {
     await place('bob')

@@ -31,18 +31,22 @@ describe('POST /v1/orders', () => {
           quantity: 2,
           subtotal: 600,
           discountAmount: 0,
+          refundedQuantity: 0,
+          refundedAmount: 0,
         },
       ],
       originalAmount: 600,
       discountAmount: 0,
       finalAmount: 600,
+      refundedAmount: 0,
       userCouponId: null,
       payment: null,
       orderedAt: expect.any(String),
       expiresAt: new Date(Date.parse(placed.body.orderedAt) + 600_000).toISOString(),
       cancelledAt: null,
     })
-    expect((await get(`/v1/orders/${placed.body.id}`, user('alice'))).body).toEqual(placed.body)
+    const read = await get(`/v1/orders/${placed.body.id}`, user('alice'))
+    expect(read.body).toMatchObject(placed.body)
     expect((await get('/v1/me/orders', user('alice'))).body).toEqual({
       items: [placed.body],
       nextCursor: null,
@@ -152,12 +156,6 @@ describe('POST /v1/orders', () => {
     const held = await placeOrder('ivan', { items: [line(option)] })
     expect(held.body.retryAfterMs).toBeGreaterThan(0)
   })
-
-  it('does not take an order from the cart', async () => {
-    const answer = await placeOrder('alice', { fromCart: true })
-    expect(answer).toMatchObject({ status: 400, code: 'invalid_request' })
-    expect(answer.body.errors).toContainEqual({ path: 'fromCart', message: 'Unknown field' })
-  })
 })
 
 describe('payment and cancellation', () => {
@@ -244,7 +242,7 @@ describe('payment and cancellation', () => {
   it("shows a user's order to him and to admins, and is not there for others", async () => {
     const option = await client.option()
     const { body } = await placeOrder('mona', { items: [line(option)] })
-    expect((await get(`/v1/orders/${body.id}`, admin)).body).toEqual(body)
+    expect((await get(`/v1/orders/${body.id}`, admin)).body).toMatchObject(body)
     const refusals = [
       await get(`/v1/orders/${body.id}`, user('eve')),
       await act(body.id, 'payment', 'eve'),
@@ -270,7 +268,7 @@ describe('payment and cancellation', () => {
     const operations = [paid, cancelled, lapsed].map((id) => id.slice(11))
     await client.redis.hdel(shopKey(client.shop, 'orders'), ...operations)
 
-    expect((await get(`/v1/orders/${paid}`, user('nina'))).body).toEqual(completed.body)
+    expect((await get(`/v1/orders/${paid}`, user('nina'))).body).toMatchObject(completed.body)
     expect((await act(paid, 'payment', 'nina')).body).toEqual(completed.body)
     expect((await act(paid, 'cancel', 'nina')).code).toBe('order_completed')
     expect((await act(cancelled, 'payment', 'nina')).code).toBe('order_cancelled')

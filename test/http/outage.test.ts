@@ -31,20 +31,45 @@ describe('without Postgres', () => {
     const path = `/v1/orders/${placed.body.id}`
     expect((await call('GET', path, { token })).status).toBe(200)
     expect((await call('POST', `${path}/payment`, { token })).status).toBe(200)
+    const refund = { token: admin, key: 'refund' }
+    expect((await call('POST', `${path}/refunds`, refund)).status).toBe(201)
     const other = await call('POST', '/v1/orders', { token, key: 'two', body })
     expect((await call('POST', `/v1/orders/${other.body.id}/cancel`, { token })).status).toBe(200)
+    const line = { token, body: { quantity: 1 } }
+    expect((await call('PUT', `/v1/me/cart/items/${option}`, line)).status).toBe(200)
+    const fromCart = { token, key: 'cart', body: { fromCart: true } }
+    expect((await call('POST', '/v1/orders', fromCart)).status).toBe(201)
+    for (const change of [
+      [`/v1/options/${option}`, { price: 90 }],
+      [`/v1/coupons/${coupon}`, { status: 'PAUSED' }],
+    ] as const) {
+      const answer = await call('PATCH', change[0], { token: admin, body: change[1] })
+      expect(answer.status).toBe(200)
+    }
     for (const read of [
       '/v1/me/balance',
       '/v1/products',
       `/v1/coupons/${coupon}`,
       '/v1/products/popular',
+      '/v1/me/cart',
     ]) {
       expect((await call('GET', read, { token })).status).toBe(200)
     }
 
-    const needed = ['/v1/me', '/v1/me/orders', '/v1/me/balance/history', '/v1/users/alice']
-    for (const read of needed) {
-      const answer = await call('GET', read, { token: admin })
+    const needed = [
+      '/v1/me',
+      '/v1/me/orders',
+      '/v1/me/balance/history',
+      '/v1/me/coupons',
+      '/v1/users/alice',
+      '/v1/coupons',
+      `/v1/coupons/${coupon}/history`,
+      `/v1/options/${option}/stock-history`,
+      '/v1/rankings',
+      `${path}/refunds`,
+    ]
+    const answers = needed.map((read) => call('GET', read, { token: admin }))
+    for (const answer of await Promise.all(answers)) {
       expect(answer).toMatchObject({ status: 503, code: 'unavailable' })
       expect(answer.headers.get('retry-after')).toBe('1')
       expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1')

@@ -1,17 +1,12 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { serve } from '@hono/node-server'
-import { afterAll, describe, expect, it } from 'vitest'
-import { openClient } from './client.ts'
+import { describe, expect, it } from 'vitest'
+import { listen, openClient } from './client.ts'
 
 const client = await openClient()
 const option = await client.option({ price: 0 })
-const server = serve({ fetch: client.app.fetch, port: 0, hostname: '127.0.0.1' })
-await once(server, 'listening')
-afterAll(() => server.close())
-const { port } = server.address() as AddressInfo
+const port = await listen(client.app)
 
 /** Sends parts of a body as chunks, so without a length. */
 async function sendChunks(path: string, parts: Iterable<string>, key: string) {

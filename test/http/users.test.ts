@@ -1,5 +1,8 @@
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { openClient } from './client.ts'
+import { databaseOf } from '../../src/db/database.ts'
+import { shopKey } from '../../src/redis/keys.ts'
+import { openClient, tokenOf } from './client.ts'
 
 const client = await openClient()
 const { admin, user, get, post } = client
@@ -24,6 +27,29 @@ describe('POST /v1/users', () => {
       status: 409,
       code: 'email_taken',
     })
+  })
+})
+
+describe('a shop that is not open', () => {
+  it('gets no users: nothing is stored', async () => {
+    const closed = await openClient()
+    const request = {
+      token: closed.admin,
+      body: { id: 'zoe', name: 'Zoe', email: 'z@example.com' },
+    }
+    const refused = { status: 503, code: 'shop_closed' }
+    await closed.redis.hset(shopKey(closed.shop, 'meta'), 'state', 'closed')
+    expect(await closed.post('/v1/users', request)).toMatchObject(refused)
+    const nowhere = tokenOf('operator', { shop: 'never-opened', role: 'admin' })
+    const unknown = await closed.post('/v1/users', { ...request, token: nowhere })
+    expect(unknown).toMatchObject(refused)
+    expect(unknown.headers.get('retry-after')).toBe('5')
+
+    await closed.redis.hset(shopKey(closed.shop, 'meta'), 'state', 'open')
+    await closed.redis.del(shopKey(closed.shop, 'carts'))
+    expect(await closed.post('/v1/users', request)).toMatchObject(refused)
+    const { rows } = await sql`select * from users`.execute(databaseOf(closed.dependencies.orm))
+    expect(rows).toEqual([])
   })
 })
 

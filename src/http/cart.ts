@@ -1,0 +1,119 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type CartLine, readCart } from '../engine/read-cart.ts'
+import { removeCartItem, setCartItem, setCartItemRefusals } from '../engine/set-cart-item.ts'
+import { limits } from '../limits.ts'
+import { refuseBody } from './body.ts'
+import {
+  bodyCodes,
+  decisionCodes,
+  documented,
+  jsonAnswer,
+  jsonBody,
+  readCodes,
+} from './contract.ts'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { id, integer, isoOf, isoTime } from './fields.ts'
+import { refuse } from './problem.ts'
+import { productStatus } from './product-view.ts'
+import { reply } from './reply.ts'
+
+const cartSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        optionId: z.string(),
+        productId: z.string(),
+        productName: z.string(),
+        optionValue: z.string().nullable(),
+        status: productStatus.openapi({
+          description: "The product's, or OUT_OF_STOCK where no unit of the option is free.",
+        }),
+        unitPrice: z.int(),
+        quantity: z.int(),
+        subtotal: z.int(),
+        stock: z.int().openapi({ description: 'Free units: a hint, the order decides.' }),
+        saleStartsAt: isoTime.nullable(),
+        saleEndsAt: isoTime.nullable(),
+      }),
+    ),
+    total: z.int().openapi({ description: 'What the lines cost now, before any coupon.' }),
+  })
+  .openapi('Cart')
+
+const reading = documented('user', readCodes())
+const cartRoute = createRoute({
+  method: 'get',
+  path: '/v1/me/cart',
+  tags: ['cart'],
+  summary: 'The own cart with the prices and the stock of this moment',
+  description: 'A cart holds no stock and no price: an order takes both as they then are.',
+  ...reading.about,
+  responses: { 200: jsonAnswer(cartSchema, 'The cart'), ...reading.refusals },
+})
+
+const setting = documented('user', [...bodyCodes, ...decisionCodes(setCartItemRefusals)])
+const setItemRoute = createRoute({
+  method: 'put',
+  path: '/v1/me/cart/items/{optionId}',
+  tags: ['cart'],
+  summary: 'Put an option into the own cart, or change its quantity',
+  ...setting.about,
+  request: {
+    params: z.object({ optionId: id }),
+    body: jsonBody(z.strictObject({ quantity: integer(1, limits.quantityMax) })),
+  },
+  responses: { 200: jsonAnswer(cartSchema, 'The cart after the change'), ...setting.refusals },
+})
+
+const removal = documented('user', [...bodyCodes, ...decisionCodes(['option_not_found'])])
+const removeItemRoute = createRoute({
+  method: 'delete',
+  path: '/v1/me/cart/items/{optionId}',
+  tags: ['cart'],
+  summary: 'Take an option out of the own cart, whether or not it is in it',
+  ...removal.about,
+  middleware: [...removal.about.middleware, refuseBody],
+  request: { params: z.object({ optionId: id }) },
+  responses: { 200: jsonAnswer(cartSchema, 'The cart after the change'), ...removal.refusals },
+})
+
+export function cartRoutes({ engine, redis }: Dependencies) {
+  return new OpenAPIHono<Environment>()
+    .openapi(cartRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      return reply(c, cartView(await readCart(redis, shop, userId)), 200)
+    })
+    .openapi(setItemRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const { optionId } = c.req.valid('param')
+      const { quantity } = c.req.valid('json')
+      const outcome = await setCartItem(engine, { shop, userId, optionId, quantity })
+      if (!outcome.ok) return refuse(c, outcome)
+      return reply(c, cartView(await readCart(redis, shop, userId)), 200)
+    })
+    .openapi(removeItemRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const { optionId } = c.req.valid('param')
+      const outcome = await removeCartItem(engine, { shop, userId, optionId })
+      if (!outcome.ok) return refuse(c, outcome)
+      return reply(c, cartView(await readCart(redis, shop, userId)), 200)
+    })
+}
+
+function cartView(lines: CartLine[]): z.infer<typeof cartSchema> {
+  const items = lines.map((line) => ({
+    optionId: line.optionId,
+    productId: line.productId,
+    productName: line.productName,
+    optionValue: line.optionValue ?? null,
+    status: line.status === 'ACTIVE' && line.stock === 0 ? ('OUT_OF_STOCK' as const) : line.status,
+    unitPrice: line.unitPrice,
+    quantity: line.quantity,
+    subtotal: line.unitPrice * line.quantity,
+    stock: line.stock,
+    saleStartsAt: isoOf(line.saleStartsAt),
+    saleEndsAt: isoOf(line.saleEndsAt),
+  }))
+  return { items, total: items.reduce((total, item) => total + item.subtotal, 0) }
+}

@@ -1,0 +1,42 @@
+import type { Context, TypedResponse } from 'hono'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { isUnavailable } from './problem.ts'
+import { fixedHeaders } from './reply.ts'
+
+/**
+ * Answers 201 with text that is made as fast as the client takes it, and no more of it where he goes away. Where making
+ * it fails the connection is cut: an answer without its end must not look whole.
+ */
+export function replyCsv(
+  c: Context<Environment>,
+  log: Dependencies['log'],
+  parts: AsyncGenerator<Uint8Array>,
+  fileName: string,
+): Response & TypedResponse<string, 201, string> {
+  return new Response(ReadableStream.from(cutOnFailure(c, log, parts)), {
+    status: 201,
+    headers: {
+      ...fixedHeaders,
+      ...c.get('headers'),
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${fileName}"`,
+    },
+  }) as Response & TypedResponse<string, 201, string>
+}
+
+/** Not by an error of the stream: the server would print it, past the log. */
+async function* cutOnFailure(
+  c: Context<Environment>,
+  log: Dependencies['log'],
+  parts: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* parts
+  } catch (error) {
+    const details = { err: error, requestId: c.get('requestId') }
+    if (isUnavailable(error)) log.debug(details, 'cut an answer off')
+    else log.error(details, 'an answer failed')
+    c.env.outgoing.destroy()
+  }
+}

@@ -1,0 +1,86 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { listPriceHistory, listStockHistory } from '../db/product-history.ts'
+import { readFields, readProduct } from '../engine/reads.ts'
+import { documented, jsonAnswer, readCodes } from './contract.ts'
+import type { Parts } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { id, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
+import { invalidCursor, problem } from './problem.ts'
+import { reply } from './reply.ts'
+
+const priceHistorySchema = pageOf(
+  z
+    .object({
+      id: z.string(),
+      optionId: z.string(),
+      oldPrice: z.int(),
+      newPrice: z.int(),
+      reason: z.string().nullable(),
+      changedAt: isoTime,
+    })
+    .openapi('PriceChange'),
+)
+
+const prices = documented('admin', ['invalid_request', ...readCodes(['product_not_found'])])
+const priceHistoryRoute = createRoute({
+  method: 'get',
+  path: '/v1/products/{id}/price-history',
+  tags: ['products'],
+  summary: 'Price changes of all options of a product, newest first',
+  ...prices.about,
+  request: { params: z.object({ id }), query: z.strictObject(pageQuery) },
+  responses: { 200: jsonAnswer(priceHistorySchema, 'The changes'), ...prices.refusals },
+})
+
+const stockHistorySchema = pageOf(
+  z
+    .object({
+      id: z.string(),
+      type: z.enum(['INITIAL', 'ADJUST', 'ORDER', 'CANCEL', 'EXPIRE', 'REFUND']),
+      change: z.int().openapi({ description: 'Free units that came in, or below zero went out.' }),
+      reason: z.string().nullable(),
+      orderId: z.string().nullable(),
+      at: isoTime,
+    })
+    .openapi('StockChange'),
+)
+
+const stock = documented('admin', ['invalid_request', ...readCodes(['option_not_found'])])
+const stockHistoryRoute = createRoute({
+  method: 'get',
+  path: '/v1/options/{id}/stock-history',
+  tags: ['products'],
+  summary: 'Changes of the free units of an option, newest first',
+  ...stock.about,
+  request: { params: z.object({ id }), query: z.strictObject(pageQuery) },
+  responses: { 200: jsonAnswer(stockHistorySchema, 'The changes'), ...stock.refusals },
+})
+
+export function productHistoryRoutes({ redis, orm, catchUp }: Parts) {
+  return new OpenAPIHono<Environment>()
+    .openapi(priceHistoryRoute, async (c) => {
+      const shop = c.get('shop')
+      const productId = c.req.valid('param').id
+      await catchUp(shop)
+      const page = await listPriceHistory(orm.em.fork(), shop, productId, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      if (page.items.length === 0 && !(await readProduct(redis, shop, productId))) {
+        return problem(c, 'product_not_found')
+      }
+      const items = page.items.map((it) => ({ ...it, changedAt: isoOf(it.changedAt) }))
+      return reply(c, { ...page, items }, 200)
+    })
+    .openapi(stockHistoryRoute, async (c) => {
+      const shop = c.get('shop')
+      const optionId = c.req.valid('param').id
+      await catchUp(shop)
+      const page = await listStockHistory(orm.em.fork(), shop, optionId, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      if (page.items.length === 0) {
+        const [option] = await readFields(redis, shop, 'options', [optionId])
+        if (!option) return problem(c, 'option_not_found')
+      }
+      const items = page.items.map((it) => ({ ...it, at: isoOf(it.at) }))
+      return reply(c, { ...page, items }, 200)
+    })
+}

@@ -1,0 +1,57 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { listRankings } from '../db/rankings.ts'
+import { documented, jsonAnswer } from './contract.ts'
+import type { Parts } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { date, pageOf, pageQuery, timeZone } from './fields.ts'
+import { invalidCursor } from './problem.ts'
+import { reply } from './reply.ts'
+
+const rankingSchema = z
+  .object({
+    date: z.string().openapi({ format: 'date' }),
+    timeZone,
+    ...pageOf(
+      z.object({
+        rank: z.int(),
+        productId: z.string(),
+        name: z.string(),
+        salesCount: z.int().openapi({
+          description: 'Units that were paid on the day, less those refunded by its end.',
+        }),
+      }),
+    ).shape,
+  })
+  .openapi('Ranking')
+
+const ranking = documented('public', ['invalid_request', 'unavailable'])
+const rankingRoute = createRoute({
+  method: 'get',
+  path: '/v1/rankings',
+  tags: ['products'],
+  summary: 'The best-selling products of a day, as the snapshot has them',
+  description:
+    'A snapshot is taken after the end of its day (UTC) and never changes: a later refund does not touch it. The ' +
+    'list of a day without one is empty.',
+  ...ranking.about,
+  request: {
+    query: z.strictObject({
+      ...pageQuery,
+      date: date.optional().openapi({ description: 'The day; yesterday (UTC) by default.' }),
+    }),
+  },
+  responses: { 200: jsonAnswer(rankingSchema, 'The products, best first'), ...ranking.refusals },
+})
+
+export function rankingRoutes({ orm }: Parts) {
+  return new OpenAPIHono<Environment>().openapi(rankingRoute, async (c) => {
+    const { date = yesterday(), ...query } = c.req.valid('query')
+    const page = await listRankings(orm.em.fork(), c.get('shop'), date, query)
+    if (page === 'bad_cursor') return invalidCursor(c)
+    return reply(c, { date, timeZone: 'UTC' as const, ...page }, 200)
+  })
+}
+
+function yesterday(): string {
+  return new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+}
