@@ -48,10 +48,10 @@ export function balanceMirror(shop: string): Mirror {
         select user_id as id, jsonb_build_object('amount', amount) as facts
         from balances where shop = ${shop} and user_id = any(${userIds})`,
     },
-    apply(event, find) {
+    apply(event, balances) {
       const userId = event.type === 'balance_charged' ? event.data.userId : orderOf(event)?.userId
       const change = event.type === 'balance_charged' ? event.data : orderOf(event)?.balanceChange
-      const facts = userId === undefined ? undefined : find(userId)
+      const facts = userId === undefined ? undefined : balances.get(userId)
       if (facts && change) facts.amount = change.afterAmount
     },
   }

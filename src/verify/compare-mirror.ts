@@ -82,7 +82,7 @@ async function settle(
     }
     for (const event of events) {
       if (eventIdOf(event.id) <= eventIdOf(watermark)) continue
-      mirror.apply(event, (id) => persisted.get(id))
+      mirror.apply(event, persisted)
     }
     return ids.flatMap((id, index) =>
       differences(mirror, id, hot[index] ?? null, persisted.get(id) ?? mirror.absent),
@@ -109,7 +109,7 @@ function differences(
     }))
 }
 
-function textOf(value: string | number | undefined): string | null {
+function textOf(value: Facts[string] | undefined): string | null {
   return value === undefined ? null : String(value)
 }
 

@@ -1,6 +1,16 @@
 import { sql } from 'kysely'
+import type { CouponRecord } from '../domain/events.ts'
 import { shopKey } from '../redis/keys.ts'
-import { add, hashSide, type Mirror, orderOf, pageOfKeys } from './mirror.ts'
+import {
+  add,
+  hashSide,
+  type Mirror,
+  msOf,
+  orderOf,
+  pageOfKeys,
+  put,
+  recordFacts,
+} from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
 /** No coupon is issued beyond its quantity, no rank twice, and its counters are its user coupons. */
@@ -37,34 +47,69 @@ export function couponsPerUserFacts(shop: string): RowFacts {
     ) u join coupons c on c.shop = ${shop} and c.id = u.coupon_id`
 }
 
-/** The counters of every coupon. */
+/** The facts and the counters of every coupon. */
 export function couponMirror(shop: string): Mirror {
   return {
     nameOf: (id) => `coupon ${id}`,
     absent: {},
     hot: hashSide(shopKey(shop, 'coupons'), {
       idOf: (field) => (field.includes(':') ? null : field),
-      fieldsOf: (id) => [`${id}:issued`, `${id}:used`],
-      factsOf: ([issued, used]) => ({ issued: issued ?? 'none', used: used ?? 'none' }),
+      fieldsOf: (id) => [id, `${id}:issued`, `${id}:used`],
+      factsOf([record, issued, used]) {
+        const facts = recordFacts(record ?? '', storedFacts)
+        put(facts, { issued, used })
+        return facts
+      },
     }),
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'coupons', column: 'id' }, after),
       keyOf: (id) => id,
       rows: (ids) => sql`
-        select id, jsonb_build_object('issued', issued_quantity, 'used', used_quantity) as facts
+        select id, jsonb_strip_nulls(jsonb_build_object(
+          'name', name, 'code', code, 'discountType', discount_type,
+          'discountValue', discount_value, 'maxDiscountAmount', max_discount_amount,
+          'minOrderAmount', min_order_amount, 'totalQuantity', total_quantity,
+          'perUserLimit', per_user_limit, 'validFrom', ${msOf('valid_from')},
+          'validUntil', ${msOf('valid_until')}, 'userCouponTtlSeconds', user_coupon_ttl_seconds,
+          'restoreOnCancel', restore_on_cancel, 'codeRequired', code_required, 'status', status,
+          'createdAt', ${msOf('created_at')}, 'issued', issued_quantity, 'used', used_quantity
+        )) as facts
         from coupons where shop = ${shop} and id = any(${ids})`,
     },
-    apply(event, find) {
+    apply(event, entities) {
       if (event.type === 'coupon_created') {
-        const facts = find(event.data.id)
-        if (facts) Object.assign(facts, { issued: 0, used: 0 })
+        put(entities.get(event.data.id), { ...storedFacts(event.data), issued: 0, used: 0 })
       }
-      if (event.type === 'coupon_claimed') add(find(event.data.couponId), 'issued', 1)
+      if (event.type === 'coupon_updated') put(entities.get(event.data.id), storedFacts(event.data))
+      if (event.type === 'coupon_claimed') add(entities.get(event.data.couponId), 'issued', 1)
       const order = orderOf(event)
-      if (order?.userCouponId && order.userCouponStatus === 'USED') {
-        add(find(couponOf(order.userCouponId)), 'used', 1)
-      }
+      if (!order?.userCouponId) return
+      const facts = entities.get(couponOf(order.userCouponId))
+      if (order.userCouponStatus === 'USED') add(facts, 'used', 1)
+      // It comes back from an order that had used it.
+      if (event.type === 'order_refunded' && order.userCouponStatus) add(facts, 'used', -1)
     },
+  }
+}
+
+/** Records of the time before there were single-use codes do not say whether a code is required. */
+function storedFacts(coupon: Omit<CouponRecord, 'codeRequired'> & { codeRequired?: boolean }) {
+  return {
+    name: coupon.name,
+    code: coupon.code,
+    discountType: coupon.discountType,
+    discountValue: coupon.discountValue,
+    maxDiscountAmount: coupon.maxDiscountAmount,
+    minOrderAmount: coupon.minOrderAmount,
+    totalQuantity: coupon.totalQuantity,
+    perUserLimit: coupon.perUserLimit,
+    validFrom: coupon.validFrom,
+    validUntil: coupon.validUntil,
+    userCouponTtlSeconds: coupon.userCouponTtlSeconds,
+    restoreOnCancel: coupon.restoreOnCancel,
+    codeRequired: coupon.codeRequired ?? false,
+    status: coupon.status,
+    createdAt: coupon.createdAt,
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Mirror,
   orderOf,
   pageOfKeys,
+  refundedItems,
   scanHash,
   scanSortedSet,
 } from './mirror.ts'
@@ -48,7 +49,7 @@ export async function compareHolds(redis: Redis, shop: string, check: CheckRecor
   }
 }
 
-/** The units of an option that a user has in pending and completed orders. An entity is `<option>:<user>`. */
+/** The units of an option that a user has in orders that are not undone. An entity is `<option>:<user>`. */
 export function purchaseMirror(shop: string): Mirror {
   return {
     nameOf: (id) => `purchases of option ${id.replace(':', ' by user ')}`,
@@ -60,21 +61,27 @@ export function purchaseMirror(shop: string): Mirror {
       // Lateral and with its own offset, because the planner would otherwise read all items for every page.
       rows: (userIds) => sql`
         select i.option_id || ':' || o.user_id as id,
-          jsonb_build_object('units', sum(i.quantity)) as facts
+          jsonb_build_object('units', sum(i.quantity - i.refunded_quantity)) as facts
         from orders o cross join lateral (
-          select option_id, quantity from order_items i
+          select option_id, quantity, refunded_quantity from order_items i
           where i.shop = o.shop and i.order_id = o.id offset 0
         ) i
         where o.shop = ${shop} and o.user_id = any(${userIds})
-          and o.status in ('PENDING', 'COMPLETED')
+          and o.status in ('PENDING', 'COMPLETED', 'REFUNDED')
         group by i.option_id, o.user_id`,
     },
-    apply(event, find) {
+    apply(event, purchases) {
       const order = orderOf(event)
       if (!order || event.type === 'order_paid') return
+      if (event.type === 'order_refunded') {
+        for (const { item, quantity } of refundedItems(event.data)) {
+          add(purchases.get(`${item.optionId}:${order.userId}`), 'units', -quantity)
+        }
+        return
+      }
       const sign = event.type === 'order_placed' ? 1 : -1
       for (const { optionId, quantity } of order.items) {
-        add(find(`${optionId}:${order.userId}`), 'units', sign * quantity)
+        add(purchases.get(`${optionId}:${order.userId}`), 'units', sign * quantity)
       }
     },
   }

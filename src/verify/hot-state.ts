@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type ShopKeyName, shopKey, shopKeyNames } from '../redis/keys.ts'
+import { keyLayout, type ShopKeyName, shopKey, shopKeyNames } from '../redis/keys.ts'
 import type { CheckRecord } from './check.ts'
 import type { Shop } from './shop.ts'
 
@@ -13,7 +13,12 @@ export async function checkHotState(
   check: CheckRecord,
 ): Promise<{ epoch: number; isComplete: boolean }> {
   const names = (Object.keys(shopKeyNames) as ShopKeyName[]).filter((name) => name !== 'sales')
-  const [state, hotEpoch] = await redis.hmget(shopKey(shop, 'meta'), 'state', 'epoch')
+  const [state, hotEpoch, layout] = await redis.hmget(
+    shopKey(shop, 'meta'),
+    'state',
+    'epoch',
+    'layout',
+  )
   const present = await Promise.all(names.map((name) => redis.exists(shopKey(shop, name))))
   const missing = names.filter((_, index) => present[index] === 0)
   check.report(
@@ -24,7 +29,7 @@ export async function checkHotState(
       expected: 'present',
     })),
   )
-  check.count(names.length + 2)
+  check.count(names.length + 3)
 
   const { rows } = await sql<{ epoch: number }>`
     select epoch from shops where shop = ${shop}`.execute(db)
@@ -33,6 +38,11 @@ export async function checkHotState(
   if (!missing.includes('meta')) {
     if (state !== 'open') {
       check.report([{ row, fact: 'state in Redis', actual: state ?? null, expected: 'open' }])
+    }
+    // Of a shop with another layout a start would make keys anew that it has lost.
+    if (layout !== String(keyLayout)) {
+      const expected = String(keyLayout)
+      check.report([{ row, fact: 'layout in Redis', actual: layout ?? null, expected }])
     }
     if (persistedEpoch !== undefined && hotEpoch !== String(persistedEpoch)) {
       const expected = String(persistedEpoch)

@@ -1,12 +1,12 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import type { RawBuilder } from 'kysely'
 import { sql } from 'kysely'
-import type { OrderRecord, OutboxEvent } from '../domain/events.ts'
+import type { EventData, OrderRecord, OutboxEvent } from '../domain/events.ts'
 import { limits } from '../limits.ts'
 import { sentinel } from '../redis/keys.ts'
 
-/** Facts of one entity by their names, e.g. `{ free: 3, held: 0, sold: 7 }`. */
-export type Facts = Record<string, string | number>
+/** Facts of one entity by their names, e.g. `{ free: 3, held: 0, sold: 7 }`. What it does not have is left out. */
+export type Facts = Record<string, string | number | boolean>
 
 /**
  * One kind of entity that Redis and Postgres both know. What Redis says must be what Postgres says plus the effects
@@ -21,8 +21,8 @@ export type Mirror = {
   absent: Facts
   /** Whether Redis may have dropped an entity that Postgres has with these facts. */
   mayBeGone?(facts: Facts): boolean
-  /** Applies one event. `find` returns the facts to change of an entity that is looked at, else undefined. */
-  apply(event: OutboxEvent, find: (id: string) => Facts | undefined): void
+  /** Applies one event to the facts of the entities that are looked at. */
+  apply(event: OutboxEvent, entities: ReadonlyMap<string, Facts>): void
 }
 
 export type HotSide = {
@@ -107,17 +107,49 @@ async function* pairsOf(scan: (cursor: string) => Promise<[string, string[]]>) {
   } while (cursor !== '0')
 }
 
-/** A page of the distinct values of a column, for `PersistedSide.keys`. */
+/** A page of the distinct values of a column, or of an expression that has an index, for `PersistedSide.keys`. */
 export function pageOfKeys(
   shop: string,
-  source: { table: string; column: string; where?: RawBuilder<unknown> },
+  source: { table: string; column: string | RawBuilder<string>; where?: RawBuilder<unknown> },
   after: string,
 ): RawBuilder<{ key: string }> {
-  const column = sql.ref(source.column)
+  const column = typeof source.column === 'string' ? sql.ref(source.column) : source.column
   return sql`
     select distinct ${column} as key from ${sql.table(source.table)}
     where shop = ${shop} and ${column} > ${after} and ${source.where ?? sql`true`}
     order by key limit ${limits.verifyChunk}`
+}
+
+/** Of entities that may be gone from Redis in every state: nothing is looked for there because Postgres has it. */
+export function noKeys(): RawBuilder<{ key: string }> {
+  return sql`select '' as key where false`
+}
+
+/** A time as the milliseconds that Redis and the events have. */
+export function msOf(column: string): RawBuilder<number> {
+  return sql`(extract(epoch from ${sql.ref(column)}) * 1000)::bigint`
+}
+
+type Values = Record<string, Facts[string] | null | undefined>
+
+/** Sets facts, where their entity is looked at. Null and undefined take a fact away. */
+export function put(facts: Facts | undefined, values: Values): void {
+  if (!facts) return
+  for (const [fact, value] of Object.entries(values)) {
+    if (value === null || value === undefined) delete facts[fact]
+    else facts[fact] = value
+  }
+}
+
+/** The facts of a JSON record in Redis. One that cannot be read has a fact of its own, which nothing equals. */
+export function recordFacts<Stored>(text: string, describe: (stored: Stored) => Values): Facts {
+  const facts: Facts = {}
+  try {
+    put(facts, describe(JSON.parse(text)))
+    return facts
+  } catch {
+    return { record: 'unreadable' }
+  }
 }
 
 /** Adds to a numeric fact, where its entity is looked at. */
@@ -132,8 +164,19 @@ export function orderOf(event: OutboxEvent): OrderRecord | null {
     case 'order_paid':
     case 'order_cancelled':
     case 'order_expired':
+    case 'order_refunded':
       return event.data
     default:
       return null
   }
+}
+
+/** The items that a refund is about, with the units that it takes back. */
+export function refundedItems(
+  order: EventData<'order_refunded'>,
+): { item: OrderRecord['items'][number]; quantity: number }[] {
+  return order.refund.items.flatMap(({ orderItemId, quantity }) => {
+    const item = order.items.find(({ id }) => id === orderItemId)
+    return item ? [{ item, quantity }] : []
+  })
 }

@@ -2,7 +2,15 @@ import { sql } from 'kysely'
 import type { OrderRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
 import { shopKey } from '../redis/keys.ts'
-import { hashSide, type Mirror, orderOf, pageOfKeys } from './mirror.ts'
+import {
+  type Facts,
+  type Mirror,
+  orderOf,
+  pageOfKeys,
+  put,
+  recordFacts,
+  scanHash,
+} from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
 /** Every order's amounts are those of its lines, and exactly the completed ones are paid, once and in full. */
@@ -38,34 +46,119 @@ export function orderFacts(shop: string): RowFacts {
     ) fact (fact, actual, expected)`
 }
 
-/** The status of every order that is hot. Finished orders may leave Redis once Postgres has them. */
+/**
+ * What was paid back of an order is what was paid back of its items, and says how the order and its payment stand. An
+ * order without any sign of a refund has nothing to prove here.
+ */
+export function refundedOrderFacts(shop: string): RowFacts {
+  return sql`
+    select 'order ' || id as "row", fact.fact, fact.actual, fact.expected
+    from (select id, status, refunded_amount from orders where shop = ${shop}) orders
+    left join (
+      select order_id as id, status as payment_status, amount as paid
+      from payments where shop = ${shop}
+    ) payments using (id)
+    left join (
+      select order_id as id, sum(refunded_amount) as refunded,
+        bool_or(refunded_quantity > 0) as has_refunds,
+        bool_and(refunded_quantity = quantity) as is_whole
+      from order_items where shop = ${shop} group by order_id
+    ) items using (id)
+    cross join lateral (values
+      ('refunded amount against its items', refunded_amount::text, coalesce(refunded, 0)::text),
+      ('refunded amount, not above what was paid',
+        refunded_amount::text, least(refunded_amount, coalesce(paid, 0))::text),
+      ('status, refunded where every unit is', status,
+        case when is_whole then 'REFUNDED' when status = 'REFUNDED' then 'COMPLETED'
+          else status end),
+      ('status of its payment', payment_status,
+        case when is_whole then 'REFUNDED' when has_refunds then 'PARTIALLY_REFUNDED'
+          else 'PAID' end)
+    ) fact (fact, actual, expected)
+    where status = 'REFUNDED' or payment_status <> 'PAID' or refunded_amount > 0
+      or refunded > 0 or has_refunds`
+}
+
+/**
+ * Every order that is hot, and what was paid back of it. Finished ones may leave Redis once Postgres has them; one
+ * that is refunded after that lies among the operations.
+ */
 export function orderMirror(shop: string): Mirror {
+  const orders = shopKey(shop, 'orders')
+  const operations = shopKey(shop, 'operations')
   return {
     nameOf: (id) => `order ${id}`,
     absent: {},
     mayBeGone: ({ status }) => status !== 'PENDING',
-    hot: hashSide(shopKey(shop, 'orders'), {
-      idOf: (field, value) => parseOrder(value)?.id ?? field,
-      fieldsOf: (id) => [operationOfOrder(id) ?? id],
-      factsOf([value], id) {
-        const order = parseOrder(value ?? '')
-        if (!order) return { status: 'unreadable' }
-        return order.id === id ? { status: order.status } : null
+    hot: {
+      async *scan(redis) {
+        for await (const chunk of scanHash(redis, orders)) {
+          yield chunk.map(([field, value]) => parseOrder(value)?.id ?? field)
+        }
+        for await (const chunk of scanHash(redis, operations)) {
+          yield chunk.map(([field]) => field).filter((field) => operationOfOrder(field) !== null)
+        }
       },
-    }),
+      read(commands, ids) {
+        const operationIds = ids.map((id) => operationOfOrder(id) ?? id)
+        commands.hmget(orders, ...operationIds).hmget(operations, ...ids)
+        return (replies) => {
+          const [records, late] = replies as (string | null)[][]
+          return ids.map(
+            (id, index) => hotFacts(id, records?.[index]) ?? hotFacts(id, late?.[index]),
+          )
+        }
+      },
+    },
     persisted: {
       keys: (after) =>
         pageOfKeys(shop, { table: 'orders', column: 'id', where: sql`status = 'PENDING'` }, after),
       keyOf: (id) => id,
+      // Lateral and with an offset, because the planner would otherwise read all payments for every page.
       rows: (ids) => sql`
-        select id, jsonb_build_object('status', status) as facts
-        from orders where shop = ${shop} and id = any(${ids})`,
+        select o.id, jsonb_strip_nulls(jsonb_build_object(
+          'status', o.status, 'payment', payment.status,
+          'refundedAmount', nullif(o.refunded_amount, 0)
+        )) || coalesce(refunded.units, '{}') || coalesce(refunded.restocked, '{}') as facts
+        from orders o
+        left join lateral (
+          select p.status from payments p where p.shop = o.shop and p.order_id = o.id offset 0
+        ) payment on true
+        left join lateral (
+          select jsonb_object_agg('refunded units of ' || i.id, refunded_quantity) as units,
+            jsonb_object_agg('restocked units of ' || i.id, restocked_quantity)
+              filter (where restocked_quantity > 0) as restocked
+          from order_items i
+          where payment.status <> 'PAID' and i.shop = o.shop and i.order_id = o.id
+            and i.refunded_quantity > 0
+        ) refunded on true
+        where o.shop = ${shop} and o.id = any(${ids})`,
     },
-    apply(event, find) {
+    apply(event, entities) {
       const order = orderOf(event)
-      const facts = order && find(order.id)
-      if (facts) facts.status = order.status
+      if (order) put(entities.get(order.id), factsOfOrder(order))
     },
+  }
+}
+
+/** The facts of a record, or null where there is none or it is another order's. */
+function hotFacts(id: string, record: string | null | undefined): Facts | null {
+  if (record === null || record === undefined) return null
+  const order = parseOrder(record)
+  if (order && order.id !== id) return null
+  return recordFacts(record, factsOfOrder)
+}
+
+function factsOfOrder({ status, payment, refundedAmount, items }: OrderRecord) {
+  const units = items.flatMap(({ id, refundedQuantity, restockedQuantity }) => [
+    [`refunded units of ${id}`, refundedQuantity || null],
+    [`restocked units of ${id}`, restockedQuantity || null],
+  ])
+  return {
+    status,
+    payment: payment?.status,
+    refundedAmount: refundedAmount || null,
+    ...Object.fromEntries(units),
   }
 }
 

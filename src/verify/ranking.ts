@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { limits } from '../limits.ts'
 import { salesKey } from '../redis/keys.ts'
-import { add, type Mirror, orderOf, pageOfKeys, scanSortedSet } from './mirror.ts'
+import { add, type Mirror, orderOf, pageOfKeys, refundedItems, scanSortedSet } from './mirror.ts'
 
 /**
- * The units of a product that were paid on a UTC day, for every day that popular products may ask for. An entity
- * is `<YYYY-MM-DD>:<product>`.
+ * The units of a product that were paid on a UTC day and not paid back since, for every day that popular products
+ * may ask for. An entity is `<YYYY-MM-DD>:<product>`.
  *
  * @param now the clock of Redis: it dates the sales.
  */
@@ -39,19 +39,26 @@ export function rankingMirror(shop: string, now: Date): Mirror {
       keyOf: productOf,
       rows: (productIds) => sql`
         select to_char(p.paid_at at time zone 'UTC', 'YYYY-MM-DD') || ':' || i.product_id as id,
-          jsonb_build_object('units', sum(i.quantity)) as facts
+          jsonb_build_object('units', sum(i.quantity - i.refunded_quantity)) as facts
         from payments p
         join orders o on o.shop = p.shop and o.id = p.order_id
         join order_items i on i.shop = p.shop and i.order_id = p.order_id
         where p.shop = ${shop} and p.paid_at >= ${first}::timestamptz
-          and o.status = 'COMPLETED' and i.product_id = any(${productIds})
+          and o.status in ('COMPLETED', 'REFUNDED') and i.product_id = any(${productIds})
         group by 1, i.product_id`,
     },
-    apply(event, find) {
+    apply(event, sales) {
       const order = orderOf(event)
       if (!order?.payment) return
+      const day = dayOf(order.payment.paidAt)
+      if (event.type === 'order_refunded') {
+        for (const { item, quantity } of refundedItems(event.data)) {
+          add(sales.get(`${day}:${item.productId}`), 'units', -quantity)
+        }
+        return
+      }
       for (const { productId, quantity } of order.items) {
-        add(find(`${dayOf(order.payment.paidAt)}:${productId}`), 'units', quantity)
+        add(sales.get(`${day}:${productId}`), 'units', quantity)
       }
     },
   }

@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
 import { shopKey } from '../redis/keys.ts'
-import { add, hashSide, type Mirror, orderOf, pageOfKeys } from './mirror.ts'
+import { add, hashSide, type Mirror, orderOf, pageOfKeys, put, refundedItems } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
-/** Every unit that was ever supplied is free, held by a pending order or sold by a completed one. */
+/**
+ * Every unit that was ever supplied is free, held by a pending order or sold by a completed one. A unit whose money
+ * went back is sold until it is back on sale.
+ */
 export function stockFacts(shop: string): RowFacts {
   return sql`
     select 'option ' || option_id as "row", fact.fact, fact.actual::text, fact.expected::text
@@ -16,7 +19,8 @@ export function stockFacts(shop: string): RowFacts {
     full join (
       select i.option_id,
         sum(i.quantity) filter (where o.status = 'PENDING') as pending,
-        sum(i.quantity) filter (where o.status = 'COMPLETED') as completed
+        sum(i.quantity - i.restocked_quantity)
+          filter (where o.status in ('COMPLETED', 'REFUNDED')) as completed
       from orders o join order_items i on i.shop = o.shop and i.order_id = o.id
       where o.shop = ${shop} group by i.option_id
     ) ordered using (option_id)
@@ -52,17 +56,26 @@ export function stockMirror(shop: string): Mirror {
         select id, jsonb_build_object('free', stock, 'held', held, 'sold', sold) as facts
         from product_options where shop = ${shop} and id = any(${ids})`,
     },
-    apply(event, find) {
+    apply(event, options) {
       if (event.type === 'product_created') {
-        for (const option of event.data.options) {
-          const facts = find(option.id)
-          if (facts) Object.assign(facts, { free: option.stock, held: 0, sold: 0 })
+        for (const { id, stock } of event.data.options) {
+          put(options.get(id), { free: stock, held: 0, sold: 0 })
         }
       }
-      if (event.type === 'stock_adjusted') add(find(event.data.optionId), 'free', event.data.change)
+      if (event.type === 'stock_adjusted') {
+        add(options.get(event.data.optionId), 'free', event.data.change)
+      }
+      if (event.type === 'order_refunded') {
+        if (!event.data.refund.restock) return
+        for (const { item, quantity } of refundedItems(event.data)) {
+          add(options.get(item.optionId), 'sold', -quantity)
+          add(options.get(item.optionId), 'free', quantity)
+        }
+        return
+      }
       const order = orderOf(event)
       for (const { optionId, quantity } of order?.items ?? []) {
-        const facts = find(optionId)
+        const facts = options.get(optionId)
         if (event.type === 'order_placed') {
           add(facts, 'free', -quantity)
           add(facts, order?.status === 'COMPLETED' ? 'sold' : 'held', quantity)

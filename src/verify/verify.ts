@@ -3,19 +3,25 @@ import type { Redis } from 'ioredis'
 import { databaseOf, inSnapshot } from '../db/database.ts'
 import { limits } from '../limits.ts'
 import { balanceChainFacts, balanceFacts, balanceMirror } from './balances.ts'
+import { cartMirror } from './carts.ts'
 import { type Check, type CheckRecord, openCheck } from './check.ts'
+import { claimedCodeFacts, codesOnlyFacts, sharedCodeMirror, uniqueCodeMirror } from './codes.ts'
 import { compareMirror } from './compare-mirror.ts'
 import { couponFacts, couponMirror, couponsPerUserFacts } from './coupons.ts'
 import { compareHolds, purchaseMirror } from './holds.ts'
 import { checkHotState } from './hot-state.ts'
 import type { Mirror } from './mirror.ts'
-import { orderFacts, orderMirror } from './orders.ts'
+import { optionMirror, priceChainFacts } from './options.ts'
+import { orderFacts, orderMirror, refundedOrderFacts } from './orders.ts'
 import { checkDeadLetters, checkOutbox, countBacklog, drainedInTime } from './outbox.ts'
+import { descriptionMirror, nameAsSoldFacts, productMirror, revisionFacts } from './products.ts'
 import { rankingMirror } from './ranking.ts'
+import { rankFacts, snapshotFacts, snapshotSalesFacts } from './ranking-snapshots.ts'
+import { refundedItemFacts, refundFacts, refundMirror } from './refunds.ts'
 import { compareRowFacts, type RowFacts } from './row-facts.ts'
 import type { Shop } from './shop.ts'
 import { stockFacts, stockMirror } from './stock.ts'
-import { userCouponMirror } from './user-coupons.ts'
+import { couponHistoryFacts, userCouponFacts, userCouponMirror } from './user-coupons.ts'
 
 export type VerifyReport = {
   /** Whether every check holds. */
@@ -81,11 +87,13 @@ async function waitForDrain(place: Shop, timeoutMs: number, outbox: CheckRecord)
 }
 
 async function compareHot(place: Shop, subjects: Subject[], outbox: CheckRecord): Promise<void> {
-  for (const { check, mirror, compareWithinRedis } of subjects) {
+  for (const { check, mirrors, compareWithinRedis } of subjects) {
     await compareWithinRedis?.(place.redis, place.shop, check)
-    if (await compareMirror(place, mirror, check)) continue
-    const fact = `near enough to compare ${check.name} with Redis`
-    outbox.report([{ row: 'outbox', fact, actual: 'no', expected: 'yes' }])
+    for (const mirror of mirrors) {
+      if (await compareMirror(place, mirror, check)) continue
+      const fact = `near enough to compare ${check.name} with Redis`
+      outbox.report([{ row: 'outbox', fact, actual: 'no', expected: 'yes' }])
+    }
   }
 }
 
@@ -94,32 +102,60 @@ type Subject = {
   /** What Postgres' rows must say of one another. */
   facts: RowFacts[]
   /** What both sides know. */
-  mirror: Mirror
+  mirrors: Mirror[]
   /** What Redis must say of itself. */
   compareWithinRedis?: (redis: Redis, shop: string, check: CheckRecord) => Promise<void>
 }
 
 function openSubjects(shop: string, now: Date): Subject[] {
   return [
-    { check: openCheck('stock'), facts: [stockFacts(shop)], mirror: stockMirror(shop) },
+    {
+      check: openCheck('catalog'),
+      facts: [revisionFacts(shop), nameAsSoldFacts(shop), priceChainFacts(shop)],
+      mirrors: [productMirror(shop), descriptionMirror(shop), optionMirror(shop)],
+    },
+    { check: openCheck('stock'), facts: [stockFacts(shop)], mirrors: [stockMirror(shop)] },
     {
       check: openCheck('coupons'),
       facts: [couponFacts(shop), couponsPerUserFacts(shop)],
-      mirror: couponMirror(shop),
+      mirrors: [couponMirror(shop)],
     },
-    { check: openCheck('user-coupons'), facts: [], mirror: userCouponMirror(shop) },
+    {
+      check: openCheck('user-coupons'),
+      facts: [userCouponFacts(shop), couponHistoryFacts(shop)],
+      mirrors: [userCouponMirror(shop)],
+    },
+    {
+      check: openCheck('codes'),
+      facts: [claimedCodeFacts(shop), codesOnlyFacts(shop)],
+      mirrors: [sharedCodeMirror(shop), uniqueCodeMirror(shop)],
+    },
+    { check: openCheck('carts'), facts: [], mirrors: [cartMirror(shop)] },
     {
       check: openCheck('balances'),
       facts: [balanceFacts(shop), balanceChainFacts(shop)],
-      mirror: balanceMirror(shop),
+      mirrors: [balanceMirror(shop)],
     },
-    { check: openCheck('orders'), facts: [orderFacts(shop)], mirror: orderMirror(shop) },
+    {
+      check: openCheck('orders'),
+      facts: [orderFacts(shop), refundedOrderFacts(shop)],
+      mirrors: [orderMirror(shop)],
+    },
+    {
+      check: openCheck('refunds'),
+      facts: [refundFacts(shop), refundedItemFacts(shop)],
+      mirrors: [refundMirror(shop)],
+    },
     {
       check: openCheck('holds'),
       facts: [],
-      mirror: purchaseMirror(shop),
+      mirrors: [purchaseMirror(shop)],
       compareWithinRedis: compareHolds,
     },
-    { check: openCheck('ranking'), facts: [], mirror: rankingMirror(shop, now) },
+    {
+      check: openCheck('ranking'),
+      facts: [rankFacts(shop), snapshotFacts(shop), snapshotSalesFacts(shop)],
+      mirrors: [rankingMirror(shop, now)],
+    },
   ]
 }

@@ -10,7 +10,7 @@ const books = await openBooks()
 it('prints a line per check and exits with 0 where the books balance', async () => {
   const { shop } = await runCleanSale(books)
   const { code, stdout } = await runVerify('--shop', shop)
-  expect(stdout).toMatch(/^ok {3}hot-state +\d+ facts\nok {3}stock +\d+ facts\n/)
+  expect(stdout).toMatch(/^ok {3}hot-state +\d+ facts\nok {3}catalog +\d+ facts\n/)
   expect(stdout).toMatch(/\nThe books balance\. Epoch 1, 0 events on their way to Postgres\.\n$/)
   expect(code).toBe(0)
 })
