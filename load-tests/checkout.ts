@@ -8,11 +8,12 @@ import {
   checkBooks,
   codeOf,
   create,
+  freeUnits,
   headersOf,
   newRun,
   type Product,
-  read,
   readUntil,
+  soldUnits,
 } from './lib/shop.ts'
 import { signToken } from './lib/tokens.ts'
 
@@ -195,16 +196,4 @@ export function teardown({ productId }: Sale): void {
     (now) => soldUnits(productId) + freeUnits(now) === all,
   )
   checkBooks({ 'sold + free = stock': soldUnits(productId) + freeUnits(product) === all })
-}
-
-function freeUnits(product: Product): number {
-  return product.options.reduce((sum, { stock: free }) => sum + free, 0)
-}
-
-/** Paid units, from the live ranking. */
-function soldUnits(productId: string): number {
-  const popular = read<{ items: { productId: string; salesCount: number }[] }>(
-    '/v1/products/popular?days=1&limit=100',
-  )
-  return popular.items.find((item) => item.productId === productId)?.salesCount ?? 0
 }

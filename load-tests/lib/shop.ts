@@ -55,6 +55,19 @@ export function readUntil<Body>(path: string, isReached: (body: Body) => boolean
   return body
 }
 
+/** Free units of all options of a product. */
+export function freeUnits(product: Product): number {
+  return product.options.reduce((sum, { stock }) => sum + stock, 0)
+}
+
+/** Paid units of a product that were not paid back, from the live ranking. */
+export function soldUnits(productId: string): number {
+  const popular = read<{ items: { productId: string; salesCount: number }[] }>(
+    '/v1/products/popular?days=1&limit=100',
+  )
+  return popular.items.find((item) => item.productId === productId)?.salesCount ?? 0
+}
+
 /**
  * The threshold that makes a run fail whose books do not balance. A check alone is only counted; `teardown` tags its
  * checks with `part:books`, and every one of them has to hold.
@@ -71,9 +84,12 @@ export function checkBooks(claims: Record<string, boolean>): void {
     'everything is in Postgres': verification.backlog === 0,
     verify: verification.ok,
   }
-  for (const [name, holds] of Object.entries(books)) {
-    check(null, { [name]: () => holds }, { part: 'books' })
-  }
+  for (const [name, holds] of Object.entries(books)) checkBook(name, holds)
+}
+
+/** Checks something that must hold, or the run fails. */
+export function checkBook(name: string, holds: boolean): void {
+  check(null, { [name]: () => holds }, { part: 'books' })
 }
 
 /** The code of a refusal, or what kept the answer from arriving. */

@@ -42,6 +42,7 @@ export async function seedDemo(redis: Redis, shop: string, holdMs: number): Prom
       totalQuantity: 100,
       perUserLimit: 1,
       restoreOnCancel: true,
+      codeRequired: false,
       status: 'ACTIVE',
     },
   })

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CouponAnswer, OrderAnswer, ProductAnswer, VerifyAnswer } from './answers.ts'
+import type {
+  CartAnswer,
+  CouponAnswer,
+  OrderAnswer,
+  PriceChangeAnswer,
+  ProductAnswer,
+  UserCouponAnswer,
+  VerifyAnswer,
+} from './answers.ts'
 import type { SoldOrder } from './books.ts'
+import { waitUntilPast } from './deadlines.ts'
 import { visitInParallel } from './parallel.ts'
 import { buyersAtOnce, type Sale } from './sale.ts'
 import { submit } from './submit.ts'
@@ -8,9 +17,15 @@ import { submit } from './submit.ts'
 /** What the server says after the sale. Where it did not answer, the value is missing, and the checks fail. */
 export type Audit = {
   orders: Map<string, OrderAnswer>
-  /** Free units by the position of the option. */
-  freeUnits: number[]
-  coupon: CouponAnswer
+  /** By the position of the product. */
+  products: ProductAnswer[]
+  priceChanges: PriceChangeAnswer[]
+  /** By the position of the coupon. */
+  coupons: CouponAnswer[]
+  /** User id → the user's coupons, of those who have claimed one. */
+  userCoupons: Map<string, UserCouponAnswer[]>
+  /** User id → lines in the cart, of those who have ordered it. */
+  cartLines: Map<string, number>
   /** User id → balance. */
   balances: Map<string, number>
   verify: VerifyAnswer
@@ -20,27 +35,44 @@ const pollMs = 200
 const latePaymentsMax = 20
 
 /**
- * Waits until every hold has lapsed, tries to pay for some that have, reads every order and balance back, and asks
- * for the verification once the backlog is empty.
+ * Waits until every hold has lapsed, tries to pay for some that have, reads back every order, balance, coupon and cart,
+ * and asks for the verification once the backlog is empty.
  */
 export async function auditSale(sale: Sale): Promise<Audit> {
-  await waitForDeadlines(sale)
+  const { books, plan } = sale
+  await waitUntilPast(lapsed(sale).map(({ placed }) => placed.expiresAt))
   await payTooLate(sale)
   const orders = await readOrders(sale)
-  const balances = await readBalances(sale)
   const verify = await verifyDrained(sale)
-  const products = await Promise.all(
-    sale.productIds.map((id) => read<ProductAnswer>(sale, `/v1/products/${id}`)),
+  const claimants = plan.buyers.filter((buyer) => books.claims.has(sale.userId(buyer)))
+  const cartBuyers = new Set(
+    [...books.orders.values()].filter(({ fromCart }) => fromCart).map(({ userId }) => userId),
   )
-  const coupon = await read<CouponAnswer>(sale, `/v1/coupons/${sale.couponId}`)
-  const freeById = new Map(products.flatMap(({ options }) => options.map((o) => [o.id, o.stock])))
-  const freeUnits = sale.optionIds.map((id) => freeById.get(id) ?? Number.NaN)
-  return { orders, freeUnits, coupon, balances, verify }
-}
-
-async function waitForDeadlines(sale: Sale): Promise<void> {
-  const deadlines = lapsed(sale).map(({ placed }) => Date.parse(placed.expiresAt))
-  await sleep(Math.max(0, ...deadlines.map((deadline) => deadline - Date.now())) + 1)
+  return {
+    orders,
+    products: await readAll(sale, sale.productIds, '/v1/products'),
+    priceChanges: await readPriceChanges(sale),
+    coupons: await readAll(sale, sale.couponIds, '/v1/coupons'),
+    userCoupons: await readOwn(
+      sale,
+      claimants,
+      '/v1/me/coupons',
+      ({ items }: { items: UserCouponAnswer[] }) => items,
+    ),
+    cartLines: await readOwn(
+      sale,
+      plan.buyers.filter((buyer) => cartBuyers.has(sale.userId(buyer))),
+      '/v1/me/cart',
+      ({ items }: CartAnswer) => items.length,
+    ),
+    balances: await readOwn(
+      sale,
+      plan.buyers,
+      '/v1/me/balance',
+      ({ balance }: { balance: number }) => balance,
+    ),
+    verify,
+  }
 }
 
 /** A lapsed order is never paid, whether or not anything has noticed yet that it has lapsed. */
@@ -79,14 +111,32 @@ async function readOrders(sale: Sale): Promise<Map<string, OrderAnswer>> {
   return orders
 }
 
-async function readBalances(sale: Sale): Promise<Map<string, number>> {
-  const balances = new Map<string, number>()
-  await visitInParallel(sale.plan.buyers, buyersAtOnce, async (buyer) => {
-    const token = sale.userToken(buyer)
-    const { balance } = await read<{ balance: number }>(sale, '/v1/me/balance', token)
-    balances.set(sale.userId(buyer), balance)
+/** Reads what each of these buyers has at a path, in the buyer's own name. */
+async function readOwn<Body, Value>(
+  sale: Sale,
+  buyers: Sale['plan']['buyers'],
+  path: string,
+  take: (body: Body) => Value,
+): Promise<Map<string, Value>> {
+  const values = new Map<string, Value>()
+  await visitInParallel(buyers, buyersAtOnce, async (buyer) => {
+    const body = await read<Body>(sale, path, sale.userToken(buyer))
+    values.set(sale.userId(buyer), take(body))
   })
-  return balances
+  return values
+}
+
+function readAll<Body>(sale: Sale, ids: string[], path: string): Promise<Body[]> {
+  return Promise.all(ids.map((id) => read<Body>(sale, `${path}/${id}`)))
+}
+
+async function readPriceChanges(sale: Sale): Promise<PriceChangeAnswer[]> {
+  const histories = await Promise.all(
+    sale.productIds.map((id) =>
+      read<{ items: PriceChangeAnswer[] }>(sale, `/v1/products/${id}/price-history`),
+    ),
+  )
+  return histories.flatMap(({ items }) => items)
 }
 
 async function verifyDrained(sale: Sale): Promise<VerifyAnswer> {

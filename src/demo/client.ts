@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 
 /** Keep-alive connections of the whole demo. */
 const connectionsMax = 100
@@ -16,7 +16,7 @@ export type Answer<Body = Record<string, unknown>> = {
 }
 
 export type Call = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH'
   path: string
   token?: string
   /** The idempotency key. */
@@ -25,7 +25,7 @@ export type Call = {
 }
 
 export type Client = {
-  /** @throws Error where no complete JSON answer arrives: the effect of the request is then unknown. */
+  /** @throws Error where no complete answer arrives: the effect of the request is then unknown. */
   send: <Body = Record<string, unknown>>(call: Call) => Promise<Answer<Body>>
   close: () => void
 }
@@ -58,7 +58,7 @@ export function openClient(url: URL): Client {
               resolve({
                 status: response.statusCode ?? 0,
                 replayed: response.headers['idempotency-replayed'] === 'true',
-                body: JSON.parse(received),
+                body: isJson(response) ? JSON.parse(received) : received,
                 ms: performance.now() - startedAt,
               })
             } catch (error) {
@@ -70,6 +70,11 @@ export function openClient(url: URL): Client {
       }),
     close: () => agent.destroy(),
   }
+}
+
+/** JSON or a problem in JSON; anything else is taken as text. */
+function isJson({ headers }: IncomingMessage): boolean {
+  return /[/+]json\b/.test(headers['content-type'] ?? '')
 }
 
 function headersOf(

@@ -1,6 +1,7 @@
 import { limits } from '../limits.ts'
 import { openClient } from './client.ts'
-import { type Check, judge, judgeAnswers } from './judge.ts'
+import type { Check } from './evidence.ts'
+import { judge, judgeAnswers } from './judge.ts'
 import { planSale } from './plan.ts'
 import type { Progress } from './progress.ts'
 import { buildReport, formatReport, type Report } from './report.ts'

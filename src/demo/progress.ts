@@ -1,4 +1,4 @@
-import { type Books, unitsSold } from './books.ts'
+import { type Books, totalUnits, unitsSold } from './books.ts'
 
 /** Names what is going on now, with a detail that may change while it does. */
 export type SetPhase = (phase: string, detail?: () => string) => void
@@ -40,6 +40,6 @@ export function showProgress(): Progress {
 }
 
 function summary(books: Books): string {
-  const sold = [...unitsSold(books).values()].reduce((sum, units) => sum + units, 0)
+  const sold = totalUnits(unitsSold(books))
   return `${books.attempted} requests, ${books.claims.size} claimed, ${sold} sold`
 }

@@ -1,18 +1,48 @@
-import type { LinePlan, SalePlan } from './plan.ts'
+import type { CouponPlan } from './coupon-plans.ts'
+import type { SalePlan } from './plan.ts'
+import type { LinePlan } from './plan-buyer.ts'
 
+export type PricedLine = { unitPrice: number; quantity: number }
 export type Quote = { originalAmount: number; discountAmount: number; finalAmount: number }
+
+/** The lines with the prices at which the sale opened. */
+export function openingLines({ options }: SalePlan, lines: readonly LinePlan[]): PricedLine[] {
+  return lines.map(({ option, quantity }) => ({
+    unitPrice: options[option]?.price ?? 0,
+    quantity,
+  }))
+}
+
+/** What the lines cost before any coupon. */
+export function originalAmount(lines: readonly PricedLine[]): number {
+  return lines.reduce((sum, { unitPrice, quantity }) => sum + unitPrice * quantity, 0)
+}
 
 /**
  * What an order must cost, in minor units. It is computed here a second time, apart from the engine, so that the demo
  * notices a wrong price or discount.
  */
-export function quote(plan: SalePlan, lines: LinePlan[], withCoupon: boolean): Quote {
-  const originalAmount = lines.reduce(
-    (sum, { option, quantity }) => sum + (plan.options[option]?.price ?? 0) * quantity,
-    0,
-  )
-  const { discountValue, maxDiscountAmount } = plan.coupon
-  const percentage = Math.floor((originalAmount * discountValue + 5_000) / 10_000)
-  const discountAmount = withCoupon ? Math.min(percentage, maxDiscountAmount, originalAmount) : 0
-  return { originalAmount, discountAmount, finalAmount: originalAmount - discountAmount }
+export function quote(lines: readonly PricedLine[], coupon: CouponPlan | null): Quote {
+  const original = originalAmount(lines)
+  const discountAmount =
+    coupon === null || original < coupon.minOrderAmount ? 0 : discount(original, coupon)
+  return { originalAmount: original, discountAmount, finalAmount: original - discountAmount }
+}
+
+function discount(amount: number, coupon: CouponPlan): number {
+  const { discountType, discountValue, maxDiscountAmount = Number.POSITIVE_INFINITY } = coupon
+  const taken =
+    discountType === 'FIXED' ? discountValue : Math.floor((amount * discountValue + 5_000) / 10_000)
+  return Math.min(taken, maxDiscountAmount, amount)
+}
+
+/**
+ * What has been paid back of an item once `refunded` of its units have: the item's share of what was paid, to the unit
+ * of money below. All units together get exactly what was paid for the item.
+ */
+export function refundDue(
+  item: { subtotal: number; discountAmount: number; quantity: number },
+  refunded: number,
+): number {
+  return Math.floor(((item.subtotal - item.discountAmount) * refunded) / item.quantity)
 }

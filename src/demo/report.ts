@@ -1,5 +1,5 @@
-import { type Books, unitsSold } from './books.ts'
-import type { Check } from './judge.ts'
+import { type Books, totalUnits, unitsSold } from './books.ts'
+import type { Check } from './evidence.ts'
 import { percentile } from './percentile.ts'
 import type { SalePlan } from './plan.ts'
 
@@ -8,11 +8,11 @@ export type Report = {
   ok: boolean
   /** Requests of buyers and charges, those included that were sent twice. */
   attempted: number
-  accepted: { claims: number; orders: number; payments: number }
+  accepted: { claims: number; orders: number; payments: number; cancels: number; refunds: number }
   refused: Record<string, number>
   /** As the client sees it, with 100 connections that are always busy. */
   latencyMs: { accepted: Latency; refused: Latency }
-  /** Units in paid orders, of the units that there were. */
+  /** Units that went out in paid orders and did not come back, of the units that there were. */
   sold: [number, number]
   claimed: [number, number]
   /** From the answer until the row can be read from Postgres, the 99th percentile while the sale ran. */
@@ -29,16 +29,17 @@ export function buildReport(
   books: Books,
   { checks, verified }: { checks: Check[]; verified: boolean },
 ): Report {
-  const { claims, orders, payments } = books.accepted
-  const sold = [...unitsSold(books).values()].reduce((sum, units) => sum + units, 0)
+  const { claims, orders, payments, cancels, refunds } = books.accepted
+  const stock = plan.options.reduce((sum, option) => sum + option.stock, 0)
+  const coupons = plan.coupons.reduce((sum, { totalQuantity }) => sum + totalQuantity, 0)
   return {
     ok: checks.every(({ off }) => off.length === 0),
     attempted: books.attempted,
-    accepted: { claims, orders, payments },
+    accepted: { claims, orders, payments, cancels, refunds },
     refused: Object.fromEntries([...books.refused].sort()),
     latencyMs: { accepted: latency(books.acceptedMs), refused: latency(books.refusedMs) },
-    sold: [sold, plan.options.reduce((sum, option) => sum + option.stock, 0)],
-    claimed: [books.claims.size, plan.coupon.totalQuantity],
+    sold: [totalUnits(unitsSold(books)), stock + totalUnits(books.restocked)],
+    claimed: [books.claims.size, coupons],
     lagMs: rounded(percentile(books.lagsMs, 0.99)),
     verify: { ok: verified },
   }
@@ -66,7 +67,10 @@ export function formatReport(
       'accepted',
       `${books.accepted.charges} charges, ${accepted.claims} claims, ${accepted.orders} orders,`,
     ],
-    ['', `${accepted.payments} payments, ${books.accepted.cancels} cancellations`],
+    [
+      '',
+      `${accepted.payments} payments, ${accepted.cancels} cancellations, ${accepted.refunds} refunds`,
+    ],
     ['repeated', `${books.repeated} more got the first answer again`],
     ...Object.entries(report.refused).map(([code, count], row): [string, string] => [
       row === 0 ? 'refused' : '',

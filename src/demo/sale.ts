@@ -1,12 +1,16 @@
 import type { CouponAnswer, ProductAnswer } from './answers.ts'
 import { type Books, openBooks } from './books.ts'
 import type { Call, Client } from './client.ts'
-import type { BuyerPlan, SalePlan } from './plan.ts'
+import { couponAt } from './coupon-plans.ts'
+import { type Milestones, openMilestones } from './milestones.ts'
+import { openPause, type Pause } from './pause.ts'
+import type { SalePlan } from './plan.ts'
+import type { BuyerPlan } from './plan-buyer.ts'
 import { isAccepted } from './submit.ts'
 
 /**
- * Buyers that are served at the same time. With the requests that some of them send twice at once and the reader
- * beside them, this keeps 100 connections busy without a queue in front of them.
+ * Buyers that are served at the same time. With the requests that some of them send twice at once, the operator and the
+ * reader beside them, this keeps 100 connections busy without a queue in front of them.
  */
 export const buyersAtOnce = 90
 
@@ -24,17 +28,22 @@ export type Sale = {
   userId: (buyer: BuyerPlan) => string
   userToken: (buyer: BuyerPlan) => string
   productIds: string[]
-  /** Ids of the options, at the positions that they have in the plan. */
+  /** Ids of the options and of the coupons, at the positions that they have in the plan. */
   optionIds: string[]
-  couponId: string
-  /** Buyers who were told that units are held, in the order of their arrival. */
+  couponIds: string[]
+  /** Single-use codes, at the positions that the plan gives them. */
+  codes: string[]
+  /** Buyers who went away with nothing, in the order of their arrival. */
   waiting: BuyerPlan[]
+  /** Buyers who have left in the rush. */
+  visits: Milestones
+  pause: Pause
   /** Aborted when the time of the demo is over. */
   signal: AbortSignal
 }
 
 /**
- * Creates products and a coupon of this run's own and signs everybody's token.
+ * Creates products, coupons and codes of this run's own and signs everybody's token.
  *
  * @throws Error where the server refuses one of them.
  */
@@ -48,19 +57,26 @@ export async function openSale(
   const adminToken = sign({ sub: `${run}-admin`, role: 'admin' })
   const userId = (buyer: BuyerPlan) => `${run}-${buyer.number}`
   const tokens = plan.buyers.map((buyer) => sign({ sub: userId(buyer), role: 'user' }))
+  const create = <Body>(path: string, body: unknown) =>
+    request<Body>(client, { path, token: adminToken, body })
+
   const products: ProductAnswer[] = []
   for (const [position, name] of plan.products.entries()) {
     const options = plan.options
       .filter(({ product }) => product === position)
       .map(({ optionValue, price, stock }) => ({ optionValue, price, stock, holdMs: plan.holdMs }))
     const body = { name: `${name} (${run})`, brand: 'Stampede', options }
-    products.push(await create(client, { path: '/v1/products', token: adminToken, body }))
+    products.push(await create('/v1/products', body))
   }
-  const coupon = await create<CouponAnswer>(client, {
-    path: '/v1/coupons',
-    token: adminToken,
-    body: { name: `First come (${run})`, ...plan.coupon },
+  const couponIds: string[] = []
+  for (const coupon of plan.coupons) {
+    const body = { ...coupon, name: `${coupon.name} (${run})` }
+    couponIds.push((await create<CouponAnswer>('/v1/coupons', body)).id)
+  }
+  const csv = await create<string>(`/v1/coupons/${couponIds[couponAt.singleUse]}/codes`, {
+    count: plan.coupons[couponAt.singleUse]?.totalQuantity,
   })
+  const [, ...codes] = csv.trimEnd().split(/\r?\n/)
   return {
     plan,
     client,
@@ -71,13 +87,16 @@ export async function openSale(
     userToken: (buyer) => tokens[buyer.number] ?? '',
     productIds: products.map(({ id }) => id),
     optionIds: products.flatMap(({ options }) => options.map(({ id }) => id)),
-    couponId: coupon.id,
+    couponIds,
+    codes,
     waiting: [],
+    visits: openMilestones(),
+    pause: openPause(),
     signal,
   }
 }
 
-async function create<Body>(client: Client, call: Omit<Call, 'method'>): Promise<Body> {
+async function request<Body>(client: Client, call: Omit<Call, 'method'>): Promise<Body> {
   const answer = await client.send<Body>({ method: 'POST', ...call })
   if (isAccepted(answer)) return answer.body
   const hint = answer.status === 401 ? '; is it run with another DATA_DIR or JWT_SECRET?' : ''

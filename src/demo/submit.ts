@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Books } from './books.ts'
 import type { Answer, Call, Client } from './client.ts'
-import type { Repeat } from './plan.ts'
+import type { Repeat } from './plan-buyer.ts'
 
 export type Submission = Call & {
   repeat: Repeat
@@ -64,6 +64,19 @@ export function compareAnswers(
   if (first.replayed === second.replayed) return 'had not exactly one effect'
   const isStatusRight = accepted.every(({ status, replayed }) => status === (replayed ? 200 : 201))
   return isStatusRight ? null : 'got the wrong status for a first or a repeated answer'
+}
+
+/** Sends a key again with another body, which must be refused. */
+export async function expectReuseRefused(
+  client: Client,
+  books: Books,
+  call: Call & { key: string },
+): Promise<void> {
+  const code = 'idempotency_key_reused'
+  const answer = await submit(client, books, { ...call, repeat: 'never', refusals: [code] })
+  if (answer === null || (answer.status === 422 && answer.body.code === code)) return
+  const text = `${call.path} took the key ${call.key} with another body: status ${answer.status}`
+  books.faults.push({ promise: 'reused keys', text })
 }
 
 export function isAccepted(answer: Answer<unknown>): boolean {

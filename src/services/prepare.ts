@@ -1,17 +1,17 @@
 import { databaseOf } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openOrm } from '../db/orm.ts'
-import { ensureShop, findWatermark } from '../db/shops.ts'
-import { openShop } from '../engine/open-shop.ts'
+import { listWatermarks } from '../db/shops.ts'
+import { upgradeShop } from '../engine/upgrade-shop.ts'
 import { connectRedis } from '../redis/client.ts'
 import type { Services } from './services.ts'
+import { createShop } from './shops.ts'
 
 /** The shop of whoever does not name one. */
 export const defaultShop = 'main'
 
 /**
- * Brings Postgres to the newest schema, and opens the default shop where it is new. A shop that Postgres knows is
- * never opened again: if its hot state is gone, it stays closed until it is rebuilt, instead of selling from zero.
+ * Brings Postgres to the newest schema and every shop to the newest keys, and opens the default shop where it is new.
  *
  * @throws Error where Redis or Postgres does not answer.
  */
@@ -25,11 +25,9 @@ export async function prepareStores({
   redis.on('error', () => {}) // The rejected command tells.
   try {
     const db = databaseOf(orm)
-    if (await findWatermark(db, defaultShop)) return
     await redis.connect()
-    // In this order: after a crash between the two, the next start finds the shop open and goes on.
-    await openShop(redis, { shop: defaultShop })
-    await ensureShop(db, defaultShop)
+    await createShop({ redis, db }, defaultShop)
+    for (const { shop } of await listWatermarks(db)) await upgradeShop(redis, { shop })
   } finally {
     redis.disconnect()
     await orm.close()

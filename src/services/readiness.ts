@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { limits } from '../limits.ts'
 import { shopKey, shopKeys } from '../redis/keys.ts'
 import { defaultShop } from './prepare.ts'
+import { readShopState } from './shops.ts'
 
 type Check = { name: string; ok: boolean; detail?: string }
 
@@ -31,14 +32,9 @@ export function openReadiness(parts: {
     return undefined
   }
   async function checkShop(): Promise<string | undefined> {
-    // As the script decides it: a shop that lost one of its keys refuses every command. The last is only a prefix.
-    const keys = shopKeys(defaultShop).slice(0, -1)
-    const [present, state] = await Promise.all([
-      redis.exists(...keys),
-      redis.hget(shopKey(defaultShop, 'meta'), 'state'),
-    ])
-    if (state !== 'open') return 'closed'
-    return present === keys.length ? undefined : `${keys.length - present} of its keys are missing`
+    const { isOpen, missingKeys } = await readShopState(redis, defaultShop)
+    if (!isOpen) return 'closed'
+    return missingKeys === 0 ? undefined : `${missingKeys} of its keys are missing`
   }
   async function checkBacklog(): Promise<string | undefined> {
     const events = await redis.xlen(shopKey(defaultShop, 'outbox'))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { couponAt } from '../../src/demo/coupon-plans.ts'
 import { planSale } from '../../src/demo/plan.ts'
-import { quote } from '../../src/demo/quote.ts'
+import { openingLines, originalAmount } from '../../src/demo/quote.ts'
 
 const plan = planSale(1)
 
@@ -12,8 +13,8 @@ describe('planSale', () => {
 
   it('plans 5,000 buyers for 1,000 units and 1,000 coupons', () => {
     expect(plan.buyers).toHaveLength(5_000)
-    expect(plan.options.reduce((sum, { stock }) => sum + stock, 0)).toBe(1_000)
-    expect(plan.coupon.totalQuantity).toBe(1_000)
+    expect(plan.options.reduce((sum, { stock, restock }) => sum + stock + restock, 0)).toBe(1_000)
+    expect(plan.coupons.reduce((sum, { totalQuantity }) => sum + totalQuantity, 0)).toBe(1_000)
   })
 
   it('repeats a tenth of the requests and reuses a hundredth of the keys', () => {
@@ -22,6 +23,7 @@ describe('planSale', () => {
       buyer.claim,
       buyer.order,
       buyer.settlement,
+      buyer.refund,
     ])
     const repeated = requests.filter(({ repeat }) => repeat !== 'never').length
     expect(repeated / requests.length).toBeCloseTo(0.1, 2)
@@ -42,43 +44,52 @@ describe('planSale', () => {
     },
   )
 
-  it('gives every buyer the money for the order, but a few next to nothing', () => {
+  it('gives every buyer the money for the order at any price, but a few next to nothing', () => {
+    const dearest = structuredClone(plan)
+    for (const option of dearest.options) {
+      option.price = Math.max(option.price, option.newPrice ?? 0)
+    }
     const poor = plan.buyers.filter(
-      ({ charge, order }) => charge.amount < quote(plan, order.lines, false).finalAmount,
+      ({ charge, order }) => charge.amount < originalAmount(openingLines(dearest, order.lines)),
     )
+    expect(poor).toEqual(plan.buyers.filter(({ isPoor }) => isPoor))
     expect(poor.length).toBeGreaterThan(0)
     expect(poor.length).toBeLessThan(250)
     expect(
       poor.every(({ charge, order }) => charge.amount === 1 && order.ending === 'pay_at_once'),
     ).toBe(true)
   })
-})
 
-describe('quote', () => {
-  const price = (option: number) => plan.options[option]?.price ?? 0
-  const cheap = plan.options.findIndex(({ price: amount }) => amount * 0.15 < 2_500)
-
-  it('takes the percentage off, rounded half up', () => {
-    const originalAmount = price(cheap)
-    const discountAmount = Math.round(originalAmount * 0.15)
-    const lines = [{ option: cheap, quantity: 1 }]
-    expect(quote(plan, lines, true)).toEqual({
-      originalAmount,
-      discountAmount,
-      finalAmount: originalAmount - discountAmount,
-    })
+  it('has a buyer for every code, and two for a few', () => {
+    const takers = plan.buyers.flatMap(({ claim }) => (claim.code === null ? [] : [claim]))
+    expect(new Set(takers.map(({ code }) => code)).size).toBe(
+      plan.coupons[couponAt.singleUse]?.totalQuantity,
+    )
+    for (const { code, isContested } of takers) {
+      const rivals = takers.filter((taker) => taker.code === code)
+      expect(rivals).toHaveLength(isContested ? 2 : 1)
+    }
+    expect(takers.some(({ isContested }) => isContested)).toBe(true)
   })
 
-  it('never takes off more than the coupon allows', () => {
-    const lines = plan.options.map((_, option) => ({ option, quantity: 2 }))
-    expect(quote(plan, lines, true).discountAmount).toBe(2_500)
+  it('has as many late buyers as there are coupons that lapse, each for one unit of what comes in', () => {
+    const late = plan.buyers.filter(({ isLate }) => isLate)
+    expect(late).toHaveLength(plan.coupons[couponAt.shortLived]?.totalQuantity ?? 0)
+    for (const [option, { restock }] of plan.options.entries()) {
+      const wanted = late.filter(({ order }) => order.lines[0]?.option === option)
+      expect(wanted.length).toBeLessThanOrEqual(restock)
+    }
   })
 
-  it('takes nothing off without a coupon', () => {
-    expect(quote(plan, [{ option: cheap, quantity: 3 }], false)).toEqual({
-      originalAmount: 3 * price(cheap),
-      discountAmount: 0,
-      finalAmount: 3 * price(cheap),
-    })
+  it('changes prices up and down, and never past what the smallest order with the coupon costs', () => {
+    const smallest = plan.coupons[couponAt.percentage]?.minOrderAmount ?? 0
+    const changes = plan.options.flatMap(({ price, newPrice }) =>
+      newPrice === null ? [] : [newPrice - price],
+    )
+    expect(changes.some((change) => change > 0)).toBe(true)
+    expect(changes.some((change) => change < 0)).toBe(true)
+    for (const { optionValue, price, newPrice } of plan.options) {
+      if (optionValue === 'EU 38') expect(Math.max(price, newPrice ?? 0)).toBeLessThan(smallest)
+    }
   })
 })

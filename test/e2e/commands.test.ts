@@ -72,6 +72,8 @@ const demoOutput = z.strictObject({
     claims: z.literal(1_000),
     orders: z.int().positive(),
     payments: z.int().positive(),
+    cancels: z.int().positive(),
+    refunds: z.int().positive(),
   }),
   refused: z.record(z.string().regex(/^[a-z_]+$/), z.int().positive()),
   latencyMs: z.strictObject({
@@ -112,23 +114,29 @@ it('npm run doctor names what npm start uses', async () => {
   expect(code).toBe(0)
 })
 
-it('npm run load runs a scenario with k6, or says how to get it', async () => {
-  const rush = { ...settings, RATE: '50', DURATION_S: '2', QUANTITY: '80' }
-  const command = ['npm', 'run', '-s', 'load', '--', 'claim', '--quiet']
-  const { code, stdout, stderr } = await runCommand(command, rush)
-  if (stderr.startsWith('k6 is missing')) {
-    expect(stderr).toMatch(/install it \(https:.+\), or start Docker/)
-    expect(code).toBe(1)
-  } else {
-    expect(stdout).toMatch(/claims_claimed\W+80\b/)
-    expect(code, stdout).toBe(0)
-  }
-}, 60_000)
+it.each([
+  { scenario: 'claim', sizes: { RATE: '50', DURATION_S: '2', QUANTITY: '80' }, claims: 80 },
+  { scenario: 'mixed', sizes: { RATE: '30', DURATION_S: '3', QUANTITY: '10' }, claims: 10 },
+])(
+  'npm run load runs the scenario $scenario with k6, or says how to get it',
+  async ({ scenario, sizes, claims }) => {
+    const command = ['npm', 'run', '-s', 'load', '--', scenario, '--quiet']
+    const { code, stdout, stderr } = await runCommand(command, { ...settings, ...sizes })
+    if (stderr.startsWith('k6 is missing')) {
+      expect(stderr).toMatch(/install it \(https:.+\), or start Docker/)
+      expect(code).toBe(1)
+    } else {
+      expect(stdout).toMatch(new RegExp(`claims_claimed\\W+${claims}\\b`))
+      expect(code, stdout).toBe(0)
+    }
+  },
+  60_000,
+)
 
 it('npm run load names the scenarios that there are', async () => {
   const { code, stderr } = await npm('load', 'stampede')
   expect(stderr).toContain('There is no scenario stampede.')
-  expect(stderr).toMatch(/SCENARIO +checkout, claim$/m)
+  expect(stderr).toMatch(/SCENARIO +checkout, claim, mixed$/m)
   expect(code).toBe(1)
 })
 

@@ -1,0 +1,43 @@
+import type { Redis } from 'ioredis'
+import type { Database } from '../db/database.ts'
+import { ensureShop, findWatermark } from '../db/shops.ts'
+import { openShop } from '../engine/open-shop.ts'
+import { upgradeShop } from '../engine/upgrade-shop.ts'
+import { shopKey, shopKeys } from '../redis/keys.ts'
+
+/** Where the two sides of a shop are. */
+export type Stores = { redis: Redis; db: Database }
+
+/**
+ * Opens a new shop in Redis and makes it known to Postgres. A shop that Postgres knows is never opened again: if its
+ * hot state is gone, it stays closed until it is rebuilt, instead of selling from zero.
+ *
+ * @returns `lost` where keys of its hot state are missing.
+ */
+export async function createShop(
+  { redis, db }: Stores,
+  shop: string,
+): Promise<'created' | 'exists' | 'lost'> {
+  const isKnown = (await findWatermark(db, shop)) !== null
+  // In this order: after a crash between the two, the next attempt finds the shop open and goes on.
+  if (!isKnown) await openShop(redis, { shop })
+  await upgradeShop(redis, { shop })
+  if (!isKnown) await ensureShop(db, shop)
+  const { missingKeys } = await readShopState(redis, shop)
+  if (missingKeys > 0) return 'lost'
+  return isKnown ? 'exists' : 'created'
+}
+
+/** As the deciding script sees it: a shop that is not open, or has lost one of its keys, refuses every command. */
+export async function readShopState(
+  redis: Redis,
+  shop: string,
+): Promise<{ isOpen: boolean; missingKeys: number }> {
+  // The last is only a prefix.
+  const keys = shopKeys(shop).slice(0, -1)
+  const [present, state] = await Promise.all([
+    redis.exists(...keys),
+    redis.hget(shopKey(shop, 'meta'), 'state'),
+  ])
+  return { isOpen: state === 'open', missingKeys: keys.length - present }
+}
