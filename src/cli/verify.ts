@@ -25,6 +25,10 @@ try {
     process.stdout.write(`${usage}\n`)
   } else {
     const report = await verifyRunningShop(flags.shop)
+    // Neither side knows it: a list of all that is missing would look like a loss.
+    if (report.epoch === 0 && !flags.json) {
+      throw new Error(`There is no shop ${flags.shop}; npm run shop -- list names those that are.`)
+    }
     process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report))
     process.exitCode = report.ok ? 0 : 1
   }

@@ -38,6 +38,15 @@ export const refuseBody: MiddlewareHandler<Environment> = async (c, next) => {
   return invalidRequest(c, [{ path: '', message: 'This route takes no body' }])
 }
 
+/**
+ * Takes an empty body for none on routes where it may be left out: some clients announce JSON whatever they send, and
+ * no text is not JSON.
+ */
+export const allowEmptyBody: MiddlewareHandler<Environment> = async (c, next) => {
+  if (c.req.header('content-length') === '0') c.req.raw.headers.delete('content-type')
+  return next()
+}
+
 /** The rest of the body is still on its way: no other request can follow it on this connection. */
 function tooLarge(c: Context<Environment>) {
   c.get('headers').connection = 'close'

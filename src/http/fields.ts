@@ -28,18 +28,24 @@ export const orderItemId = z
 /** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
 export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
 
-const textPattern = /^[^\p{Cc}\p{Cs}]*$/u
+const linePattern = /^[^\p{Cc}\p{Cs}]*$/u
+const linesPattern = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
 
-/** Text for people: no control characters, and nothing that is not Unicode. */
-export const text = (lengthMax: number) =>
+const textOf = (lengthMax: number, pattern: RegExp) =>
   z
     .string()
     .min(1)
     .max(lengthMax)
-    .regex(textPattern, 'Must not contain control characters')
+    .regex(pattern, 'Must not contain control characters')
     .refine((value) => value.trim() !== '', 'Must not be blank')
     // Left to itself the document takes the flag for a part of the pattern.
-    .openapi({ pattern: textPattern.source })
+    .openapi({ pattern: pattern.source })
+
+/** Text for people in one line: no control characters, and nothing that is not Unicode. */
+export const text = (lengthMax: number) => textOf(lengthMax, linePattern)
+
+/** Text for people that may have several lines, and tabs. */
+export const lines = (lengthMax: number) => textOf(lengthMax, linesPattern)
 
 /** An integer. Minus zero is none: it would be stored as zero and compared as something else. */
 export const integer = (min: number, max: number) =>

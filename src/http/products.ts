@@ -13,7 +13,17 @@ import {
 } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
-import { anyChange, id, integer, isForward, pageOf, pageQuery, text, time } from './fields.ts'
+import {
+  anyChange,
+  id,
+  integer,
+  isForward,
+  lines,
+  pageOf,
+  pageQuery,
+  text,
+  time,
+} from './fields.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { listMatchingProducts } from './product-list.ts'
 import { newProductView, productSchema, productStatus, productView } from './product-view.ts'
@@ -39,7 +49,7 @@ const newOptionSchema = z
 const newProductSchema = z.strictObject({
   name: text(limits.nameLengthMax),
   brand: text(limits.nameLengthMax).optional(),
-  description: text(limits.descriptionLengthMax).optional(),
+  description: lines(limits.descriptionLengthMax).optional(),
   status: productStatus.default('ACTIVE'),
   options: z.array(newOptionSchema).min(1).max(limits.productOptionsMax),
 })
@@ -103,7 +113,7 @@ const updateProductRoute = createRoute({
         .strictObject({
           name: text(limits.nameLengthMax).optional(),
           brand: text(limits.nameLengthMax).nullable().optional(),
-          description: text(limits.descriptionLengthMax).nullable().optional(),
+          description: lines(limits.descriptionLengthMax).nullable().optional(),
           status: productStatus.optional(),
         })
         .refine(...anyChange),

@@ -4,6 +4,7 @@ import { listRefunds } from '../db/refunds.ts'
 import { operationOfOrder } from '../domain/ids.ts'
 import { refundOrder, refundOrderRefusals } from '../engine/refund-order.ts'
 import { limits } from '../limits.ts'
+import { allowEmptyBody } from './body.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
@@ -45,6 +46,7 @@ const refundOrderRoute = createRoute({
     'with the same item are summed. Without items it is all that is left. Units count for the limit per user no ' +
     'more; with restock they are on sale again.',
   ...refund.about,
+  middleware: [...refund.about.middleware, allowEmptyBody],
   request: {
     params: z.object({ id }),
     body: {

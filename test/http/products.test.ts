@@ -74,6 +74,22 @@ describe('products', () => {
     expect(seen.sort()).toEqual(['A', 'B', 'C', 'Trainers'])
   })
 
+  it('takes a description of several lines, and a name of one', async () => {
+    const product = (name: string, description: string) =>
+      post('/v1/products', {
+        token: admin,
+        body: { name, description, options: [{ price: 0, stock: 0 }] },
+      })
+    const description = 'Light.\r\nFast.\n\tAnd blue.'
+    expect((await product('Trainers', description)).body).toMatchObject({ description })
+    expect((await product('Trainers\nand more', description)).body.errors).toMatchObject([
+      { path: 'name' },
+    ])
+    expect((await product('Trainers', 'a\u0000b')).body.errors).toMatchObject([
+      { path: 'description' },
+    ])
+  })
+
   it('takes the shop of a public route from the token, else from X-Shop, else the default', async () => {
     const { body } = await client.call('GET', '/v1/products', inShop)
     expect((await get('/v1/products', user('alice'))).body).toEqual(body)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { shopKey } from '../../src/redis/keys.ts'
 import { drainOutbox } from '../../workers/drain-outbox.ts'
-import { openClient } from './client.ts'
+import { listen, openClient } from './client.ts'
 
 const client = await openClient()
 const { admin, user, get, post, placeOrder } = client
@@ -30,6 +30,22 @@ async function paidOrder(userId: string) {
 }
 
 describe('POST /v1/orders/{id}/refunds', () => {
+  it('takes an empty body for none, also where JSON is announced', async () => {
+    const { order } = await paidOrder('nobody')
+    const port = await listen(client.app)
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/orders/${order.id}/refunds`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${admin}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'empty',
+      },
+      body: '',
+    })
+    expect(answer.status).toBe(201)
+    expect(await answer.json()).toMatchObject({ amount: 1_900, orderStatus: 'REFUNDED' })
+  })
+
   it('pays a whole order back: money, units, coupon and status', async () => {
     const { order, options, coupon } = await paidOrder('alice')
     expect((await get('/v1/me/balance', user('alice'))).body).toEqual({ balance: 0 })

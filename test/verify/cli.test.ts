@@ -40,6 +40,13 @@ it('says in a line why it could not check', async () => {
   expect(code).toBe(1)
 })
 
+it('says that there is no such shop, instead of naming all that it lacks', async () => {
+  const { code, stdout, stderr } = await runVerify('--shop', 'nosuch')
+  expect(stderr).toMatch(/There is no shop nosuch/)
+  expect(stdout).toBe('')
+  expect(code).toBe(1)
+})
+
 function runVerify(...flags: string[]) {
   const env = {
     PATH: process.env.PATH,
