@@ -27,6 +27,8 @@ export const configShape = z.object({
   API_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
   /** Seed a demo product and coupon into an empty shop once. */
   SEED_DEMO: z.stringbool().default(true),
+  /** Limit how many bad coupon codes a user may send. Off for benchmarks only. */
+  RATE_LIMIT: z.stringbool().default(true),
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
   ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
   /** Smallest severity that is logged. */

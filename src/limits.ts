@@ -41,6 +41,12 @@ export const limits = {
   codesPerCommand: 250,
   /** Codes that one request may be ahead of Postgres: a tenth of a second, by which other events then lag. */
   codesAheadMax: 5_000,
+  /**
+   * Bad codes that a user may send within so many seconds: enough for who mistypes, and a short code of a million
+   * possible ones is safe from one guesser for about a year.
+   */
+  codeGuessesMax: 20,
+  codeGuessesSeconds: 600,
   /** User coupons whose expiry one command marks. */
   expiredCouponsMax: 100,
   /** Longest address that mail can be sent to (RFC 5321). */

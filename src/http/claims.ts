@@ -3,11 +3,12 @@ import type { ClaimRecord } from '../domain/events.ts'
 import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
 import { refuseBody } from './body.ts'
+import { openCodeGuesses } from './code-guesses.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { id, isoOf, isoTime } from './fields.ts'
-import { refuse } from './problem.ts'
+import { problem, refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
 
 const claimSchema = z
@@ -38,14 +39,22 @@ const claimRoute = createRoute({
   responses: { ...claimAnswers, ...byId.refusals },
 })
 
-const byCode = documented('user', [...bodyCodes, ...decisionCodes(claimByCodeRefusals)])
+const byCode = documented('user', [
+  ...bodyCodes,
+  'unavailable',
+  'rate_limited',
+  'shop_closed',
+  ...claimByCodeRefusals,
+  'backlog_full',
+])
 const claimByCodeRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/claims',
   tags: ['coupons'],
   summary: 'Claim the coupon with this code',
   description:
-    'A code that all share, or one that is used once. Upper and lower case are the same.',
+    'A code that all share, or one that is used once. Upper and lower case are the same. Who sends too many bad ' +
+    'codes has to wait.',
   ...byCode.about,
   request: {
     // Any text: what cannot be a code is answered as one that nobody made, so that none can be probed.
@@ -54,7 +63,8 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-export function claimRoutes({ engine }: Dependencies) {
+export function claimRoutes({ engine, redis, config }: Dependencies) {
+  const codeGuesses = config.RATE_LIMIT ? openCodeGuesses(redis) : null
   return new OpenAPIHono<Environment>()
     .openapi(claimRoute, async (c) => {
       const { userId, shop } = c.get('caller')
@@ -66,7 +76,13 @@ export function claimRoutes({ engine }: Dependencies) {
     .openapi(claimByCodeRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { code } = c.req.valid('json')
+      const waitSeconds = await codeGuesses?.begin(shop, userId)
+      if (waitSeconds) {
+        c.get('headers')['retry-after'] = String(waitSeconds)
+        return problem(c, 'rate_limited')
+      }
       const outcome = await claimByCode(engine, { shop, code, userId })
+      if (outcome.ok || outcome.code !== 'code_not_found') await codeGuesses?.succeed(shop, userId)
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, claimView(outcome.value), outcome.replayed)
     })

@@ -14,8 +14,8 @@ export type Dependencies = {
   redis: Redis
   /** Answers what only Postgres knows: users, balance history, orders that left Redis. */
   orm: MikroORM
-  /** Where tokens get their keys. Without both, every token is refused. */
-  config: Pick<Config, 'JWT_SECRET' | 'JWKS_URL'>
+  /** Where tokens get their keys (without both, every token is refused), and whether guesses of codes are limited. */
+  config: Pick<Config, 'JWT_SECRET' | 'JWKS_URL' | 'RATE_LIMIT'>
   /** Gets unexpected errors; refusals and bad input are not logged. */
   log: Pick<Logger, 'error' | 'debug'>
   /** Proves the books of one shop. */

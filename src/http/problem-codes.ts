@@ -55,6 +55,11 @@ export const problemCodes = {
     title: 'The idempotency key was used with another body',
     detail: 'Send the first body again to get its answer, or a new key.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'Try again after the seconds that the header Retry-After tells.',
+  },
   internal: { status: 500, title: 'Something went wrong here' },
   shop_closed: { status: 503, title: 'The shop is closed', retryAfterSeconds: 5 },
   backlog_full: { status: 503, title: 'Too much waits to be stored', retryAfterSeconds: 5 },

@@ -87,5 +87,8 @@ export function popularUnionKey(shop: string): string {
   return `{${shop}}:popular`
 }
 
+/** `guesses:<shop>:<user id>` → bad coupon codes of a user, until it expires; no part of a shop's state. */
+export const codeGuessesPrefix = 'guesses'
+
 /** BullMQ's keys share a tag too, so that its scripts work on a Redis Cluster. */
 export const queuePrefix = '{stampede}'

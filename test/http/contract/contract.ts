@@ -13,6 +13,8 @@ export type RouteContract = {
   auth: 'none' | 'public' | 'user' | 'admin'
   /** Whether it takes an idempotency key. */
   key?: true
+  /** Whether who asks too often has to wait. */
+  limited?: true
   /** Its own refusals, in the order in which they are looked for. */
   refusals?: readonly string[]
   /** Refusals that routes of its kind have, but not this one. */
@@ -35,7 +37,7 @@ export type DocumentedRoute = {
 
 /** All refusals that a route has, its own and those of its kind, in the order in which they are looked for. */
 export function refusalsOf(contract: RouteContract): string[] {
-  const { route, auth, key, refusals = [], without = [] } = contract
+  const { route, auth, key, limited, refusals = [], without = [] } = contract
   if (auth === 'none') return []
   const isWrite = !route.startsWith('GET ')
   return [
@@ -45,6 +47,7 @@ export function refusalsOf(contract: RouteContract): string[] {
     ...(key ? ['idempotency_key_required'] : []),
     'invalid_request',
     'unavailable',
+    ...(limited ? ['rate_limited'] : []),
     'shop_closed',
     ...refusals,
     ...(isWrite ? ['backlog_full'] : []),
@@ -99,7 +102,7 @@ export function expectRefusal(answer: Answer, code: string) {
     requestId: answer.headers.get('x-request-id'),
   })
   expect(answer.status).toBe(statusOf(code))
-  expect(answer.headers.has('retry-after')).toBe(answer.status === 503)
+  expect(answer.headers.has('retry-after')).toBe([429, 503].includes(answer.status))
   expect(answer.headers.get('www-authenticate')).toBe(answer.status === 401 ? 'Bearer' : null)
   if (code === 'invalid_request') expect(answer.body.errors).not.toEqual([])
   expect(JSON.stringify(answer.body)).not.toMatch(
@@ -116,6 +119,7 @@ function statusOf(code: string): number {
     idempotency_key_required: 400,
     body_too_large: 413,
     idempotency_key_reused: 422,
+    rate_limited: 429,
     unavailable: 503,
     shop_closed: 503,
     backlog_full: 503,

@@ -3,6 +3,7 @@ import { afterAll } from 'vitest'
 import { databaseOf } from '../../../src/db/database.ts'
 import { openApiOrm } from '../../../src/db/orm.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
+import { openCodeGuesses } from '../../../src/http/code-guesses.ts'
 import { connectRedis } from '../../../src/redis/client.ts'
 import { openVerifier } from '../../../src/verify/verifier.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
@@ -50,6 +51,7 @@ export async function openWorld() {
     /** The application where as many events wait for Postgres as may. */
     callWithFullBacklog: client.callWith({ engine: client.engineWith({ backlogMax: 0 }) }),
     newUser,
+    codeGuesses: openCodeGuesses(redis),
     /** Brings to Postgres what was decided so far. */
     drain: () => drainOutbox({ orm, redis, engine, shop }),
     /** A user with this balance. */
