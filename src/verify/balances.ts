@@ -43,7 +43,6 @@ export function balanceMirror(shop: string): Mirror {
     hot: hashSide(shopKey(shop, 'balances'), { factsOf: ([amount]) => ({ amount: amount ?? 0 }) }),
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'balances', column: 'user_id' }, after),
-      keyOf: (id) => id,
       rows: (userIds) => sql`
         select user_id as id, jsonb_build_object('amount', amount) as facts
         from balances where shop = ${shop} and user_id = any(${userIds})`,

@@ -10,8 +10,8 @@ export function cartMirror(shop: string): Mirror {
     absent: {},
     hot: hashSide(shopKey(shop, 'carts'), { factsOf: ([field]) => lineFacts(field ?? '') }),
     persisted: {
-      keys: (after) => pageOfKeys(shop, { table: 'cart_items', column: 'user_id' }, after),
-      keyOf: (userId) => userId,
+      keys: (after) =>
+        pageOfKeys(shop, { table: 'cart_items', column: 'user_id', repeats: true }, after),
       rows: (userIds) => sql`
         select user_id as id, jsonb_object_agg('units of ' || option_id, quantity) as facts
         from cart_items where shop = ${shop} and user_id = any(${userIds}) group by user_id`,

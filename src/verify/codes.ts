@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import { limits } from '../limits.ts'
 import { shopKey } from '../redis/keys.ts'
-import { type Facts, hashSide, type Mirror, pageOfKeys, put } from './mirror.ts'
+import { type Facts, hashSide, type Mirror, noKeys, pageOfKeys, put } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
 /** The code that all claimants of a coupon share. An entity is the code in upper case. */
@@ -16,7 +17,6 @@ export function sharedCodeMirror(shop: string): Mirror {
           { table: 'coupons', column: sql`upper(code)`, where: sql`code is not null` },
           after,
         ),
-      keyOf: (code) => code,
       rows: (codes) => sql`
         select upper(code) as id, jsonb_build_object('coupon', id) as facts
         from coupons where shop = ${shop} and code is not null and upper(code) = any(${codes})`,
@@ -35,15 +35,25 @@ export function uniqueCodeMirror(shop: string): Mirror {
     absent: {},
     hot: hashSide(shopKey(shop, 'uniqueCodes'), { factsOf: ([field]) => codeFacts(field ?? '') }),
     persisted: {
-      keys: (after) => pageOfKeys(shop, { table: 'coupon_codes', column: 'digest' }, after),
-      keyOf: (digest) => digest,
+      keys: noKeys,
       rows: (digests) => sql`
         select c.digest as id, jsonb_strip_nulls(jsonb_build_object(
-          'coupon', c.coupon_id, 'user coupon', c.user_coupon_id, 'user', u.user_id
+          'coupon', c.coupon_id, 'user coupon', c.user_coupon_id, 'user', (
+            select u.user_id from user_coupons u where u.shop = c.shop and u.id = c.user_coupon_id
+          )
         )) as facts
         from coupon_codes c
-        left join user_coupons u on u.shop = c.shop and u.id = c.user_coupon_id
         where c.shop = ${shop} and c.digest = any(${digests})`,
+      fields: {
+        hash: shopKey(shop, 'uniqueCodes'),
+        page: (after) => sql`
+          select c.digest as id, case when c.user_coupon_id is null then c.coupon_id else (
+            select u.coupon_id || ':' || u.user_id || ':' || u.rank from user_coupons u
+            where u.shop = c.shop and u.id = c.user_coupon_id and u.coupon_id = c.coupon_id
+          ) end as field
+          from coupon_codes c where c.shop = ${shop} and c.digest > ${after}
+          order by c.digest limit ${limits.verifyFieldsChunk}`,
+      },
     },
     apply(event, entities) {
       if (event.type === 'codes_added') {

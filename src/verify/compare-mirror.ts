@@ -34,15 +34,53 @@ export async function compareMirror(
     return found !== null
   }
 
+  const { fields } = mirror.persisted
+  if (fields) {
+    const compared = await compareFields({ redis, db }, fields, check, compare)
+    if (compared !== 'redis may have more') return compared === 'compared'
+  }
   for await (const ids of mirror.hot.scan(redis)) {
     if (ids.length > 0 && !(await compare(ids))) return false
   }
+  if (fields) return true
   for await (const ids of persistedIds(db, mirror)) {
     const hot = await readHot(redis.pipeline(), mirror, ids)
     const missing = ids.filter((_, index) => hot[index] === null)
     if (missing.length > 0 && !(await compare(missing))) return false
   }
   return true
+}
+
+/**
+ * Compares all fields that Postgres knows, in the order of its key, as they stand: that is several times faster than
+ * to ask it for each that Redis has. It proves the other side too where Redis has as many fields as were found in it,
+ * and got no more meanwhile; they are never taken away.
+ *
+ * @param compare looks closer at those that differ; false where it gave up.
+ */
+async function compareFields(
+  { redis, db }: Pick<Shop, 'redis' | 'db'>,
+  { hash, page }: NonNullable<Mirror['persisted']['fields']>,
+  check: CheckRecord,
+  compare: (ids: string[]) => Promise<boolean>,
+): Promise<'compared' | 'gave up' | 'redis may have more'> {
+  const sizeBefore = await redis.hlen(hash)
+  let found = 0
+  let after = ''
+  while (true) {
+    const { rows } = await page(after).execute(db)
+    const last = rows.at(-1)
+    if (!last) break
+    after = last.id
+    const hot = await redis.hmget(hash, ...rows.map(({ id }) => id))
+    const differing = rows.filter(({ field }, index) => field === null || field !== hot[index])
+    found += hot.filter((field) => field !== null).length
+    check.count(rows.length - differing.length)
+    if (differing.length > 0 && !(await compare(differing.map(({ id }) => id)))) return 'gave up'
+  }
+  const size = await redis.hlen(hash)
+  // One more field is the sentinel.
+  return size === sizeBefore && size === found + 1 ? 'compared' : 'redis may have more'
 }
 
 /**
@@ -127,7 +165,8 @@ async function readPersisted(
   mirror: Mirror,
   ids: string[],
 ): Promise<Map<string, Facts>> {
-  const keys = [...new Set(ids.map(mirror.persisted.keyOf))]
+  const { keyOf } = mirror.persisted
+  const keys = keyOf ? [...new Set(ids.map(keyOf))] : ids
   const { rows } = await mirror.persisted.rows(keys).execute(db)
   const wanted = new Set(ids)
   return new Map(rows.filter(({ id }) => wanted.has(id)).map(({ id, facts }) => [id, facts]))
@@ -141,8 +180,12 @@ async function* persistedIds(db: Database, mirror: Mirror): AsyncGenerator<strin
     const keys = page.rows.map(({ key }) => key)
     const last = keys.at(-1)
     if (last === undefined) return
-    const { rows } = await mirror.persisted.rows(keys).execute(db)
-    if (rows.length > 0) yield rows.map(({ id }) => id)
+    if (mirror.persisted.keyOf) {
+      const { rows } = await mirror.persisted.rows(keys).execute(db)
+      if (rows.length > 0) yield rows.map(({ id }) => id)
+    } else {
+      yield keys
+    }
     after = last
   }
 }

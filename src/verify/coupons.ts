@@ -63,7 +63,6 @@ export function couponMirror(shop: string): Mirror {
     }),
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'coupons', column: 'id' }, after),
-      keyOf: (id) => id,
       rows: (ids) => sql`
         select id, jsonb_strip_nulls(jsonb_build_object(
           'name', name, 'code', code, 'discountType', discount_type,

@@ -56,7 +56,8 @@ export function purchaseMirror(shop: string): Mirror {
     absent: { units: 0 },
     hot: hashSide(shopKey(shop, 'purchases'), { factsOf: ([units]) => ({ units: units ?? 0 }) }),
     persisted: {
-      keys: (after) => pageOfKeys(shop, { table: 'orders', column: 'user_id' }, after),
+      keys: (after) =>
+        pageOfKeys(shop, { table: 'orders', column: 'user_id', repeats: true }, after),
       keyOf: (id) => id.slice(id.indexOf(':') + 1),
       // Lateral and with its own offset, because the planner would otherwise read all items for every page.
       rows: (userIds) => sql`

@@ -35,9 +35,17 @@ export type HotSide = {
 export type PersistedSide = {
   /** A page of the values by which the rows are read, in order: `key` > `after`. */
   keys(after: string): RawBuilder<{ key: string }>
-  /** The value by which the rows of an entity are read. */
-  keyOf(id: string): string
+  /** The value by which the rows of an entity are read; without it that is the id. */
+  keyOf?(id: string): string
   rows(keys: string[]): RawBuilder<{ id: string; facts: Facts }>
+  /**
+   * For millions of entities that are short fields of a hash, each under its id: a page of them in order, `id` >
+   * `after`, at most `limits.verifyFieldsChunk`, with the text that their field should be, null where only facts tell.
+   */
+  fields?: {
+    hash: string
+    page(after: string): RawBuilder<{ id: string; field: string | null }>
+  }
 }
 
 /**
@@ -107,20 +115,29 @@ async function* pairsOf(scan: (cursor: string) => Promise<[string, string[]]>) {
   } while (cursor !== '0')
 }
 
-/** A page of the distinct values of a column, or of an expression that has an index, for `PersistedSide.keys`. */
+/**
+ * A page of the values of a column, or of an expression that has an index, for `PersistedSide.keys`.
+ *
+ * @param source.repeats whether rows share values, which then come once.
+ */
 export function pageOfKeys(
   shop: string,
-  source: { table: string; column: string | RawBuilder<string>; where?: RawBuilder<unknown> },
+  source: {
+    table: string
+    column: string | RawBuilder<string>
+    where?: RawBuilder<unknown>
+    repeats?: boolean
+  },
   after: string,
 ): RawBuilder<{ key: string }> {
   const column = typeof source.column === 'string' ? sql.ref(source.column) : source.column
   return sql`
-    select distinct ${column} as key from ${sql.table(source.table)}
+    select ${source.repeats ? sql`distinct` : sql``} ${column} as key from ${sql.table(source.table)}
     where shop = ${shop} and ${column} > ${after} and ${source.where ?? sql`true`}
     order by key limit ${limits.verifyChunk}`
 }
 
-/** Of entities that may be gone from Redis in every state: nothing is looked for there because Postgres has it. */
+/** Of entities that may be gone from Redis in every state, or that have `fields`: no others are looked for there. */
 export function noKeys(): RawBuilder<{ key: string }> {
   return sql`select '' as key where false`
 }

@@ -30,7 +30,6 @@ export function optionMirror(shop: string): Mirror {
     }),
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'product_options', column: 'id' }, after),
-      keyOf: (id) => id,
       rows: (ids) => sql`
         select o.id, jsonb_strip_nulls(jsonb_build_object(
           'productId', p.id, 'productName', p.name, 'productRevision', p.revision,

@@ -5,6 +5,7 @@ import { shopKey } from '../redis/keys.ts'
 import {
   type Facts,
   type Mirror,
+  msOf,
   orderOf,
   pageOfKeys,
   put,
@@ -113,19 +114,31 @@ export function orderMirror(shop: string): Mirror {
     persisted: {
       keys: (after) =>
         pageOfKeys(shop, { table: 'orders', column: 'id', where: sql`status = 'PENDING'` }, after),
-      keyOf: (id) => id,
       // Lateral and with an offset, because the planner would otherwise read all payments for every page.
       rows: (ids) => sql`
         select o.id, jsonb_strip_nulls(jsonb_build_object(
           'status', o.status, 'payment', payment.status,
-          'refundedAmount', nullif(o.refunded_amount, 0)
-        )) || coalesce(refunded.units, '{}') || coalesce(refunded.restocked, '{}') as facts
+          'refundedAmount', nullif(o.refunded_amount, 0), 'user', o.user_id,
+          'originalAmount', o.original_amount, 'discountAmount', o.discount_amount,
+          'finalAmount', o.final_amount, 'paid', payment.amount, 'user coupon', o.user_coupon_id,
+          'expiresAt', case o.status when 'PENDING' then ${msOf('o.expires_at')} end
+        )) || lines.facts || coalesce(refunded.units, '{}')
+          || coalesce(refunded.restocked, '{}') || coalesce(refunded.amounts, '{}') as facts
         from orders o
         left join lateral (
-          select p.status from payments p where p.shop = o.shop and p.order_id = o.id offset 0
+          select p.status, p.amount from payments p where p.shop = o.shop and p.order_id = o.id offset 0
         ) payment on true
         left join lateral (
-          select jsonb_object_agg('refunded units of ' || i.id, refunded_quantity) as units,
+          select jsonb_object_agg('line ' || i.id, concat(
+            quantity, ' of option ', option_id, ' at ', unit_price, ', subtotal ', subtotal,
+            ', discount ', discount_amount, ', revision ', product_revision, ' of ', product_id
+          )) as facts
+          from order_items i where i.shop = o.shop and i.order_id = o.id offset 0
+        ) lines on true
+        left join lateral (
+          select jsonb_object_agg('refunded amount of ' || i.id, refunded_amount)
+              filter (where refunded_amount > 0) as amounts,
+            jsonb_object_agg('refunded units of ' || i.id, refunded_quantity) as units,
             jsonb_object_agg('restocked units of ' || i.id, restocked_quantity)
               filter (where restocked_quantity > 0) as restocked
           from order_items i
@@ -149,17 +162,38 @@ function hotFacts(id: string, record: string | null | undefined): Facts | null {
   return recordFacts(record, factsOfOrder)
 }
 
-function factsOfOrder({ status, payment, refundedAmount, items }: OrderRecord) {
-  const units = items.flatMap(({ id, refundedQuantity, restockedQuantity }) => [
-    [`refunded units of ${id}`, refundedQuantity || null],
-    [`restocked units of ${id}`, restockedQuantity || null],
+function factsOfOrder(order: OrderRecord) {
+  const { status, payment, items } = order
+  const lines = items.flatMap((item) => [
+    [`line ${item.id}`, lineOf(item)],
+    [`refunded units of ${item.id}`, item.refundedQuantity || null],
+    [`restocked units of ${item.id}`, item.restockedQuantity || null],
+    [`refunded amount of ${item.id}`, item.refundedAmount || null],
   ])
   return {
     status,
     payment: payment?.status,
-    refundedAmount: refundedAmount || null,
-    ...Object.fromEntries(units),
+    paid: payment?.amount,
+    refundedAmount: order.refundedAmount || null,
+    user: order.userId,
+    originalAmount: order.originalAmount,
+    discountAmount: order.discountAmount,
+    finalAmount: order.finalAmount,
+    'user coupon': order.userCouponId,
+    expiresAt: status === 'PENDING' ? order.expiresAt : null,
+    ...Object.fromEntries(lines),
   }
+}
+
+/** What was ordered. Records of the time before there were revisions are of the first. */
+function lineOf(
+  item: Omit<OrderRecord['items'][number], 'productRevision'> & { productRevision?: number },
+) {
+  const { optionId, productId, unitPrice, quantity, subtotal, discountAmount } = item
+  return (
+    `${quantity} of option ${optionId} at ${unitPrice}, subtotal ${subtotal}, ` +
+    `discount ${discountAmount}, revision ${item.productRevision ?? 1} of ${productId}`
+  )
 }
 
 /** A hot order, or null where the text is none. */

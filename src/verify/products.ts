@@ -48,7 +48,6 @@ export function productMirror(shop: string): Mirror {
     },
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'products', column: 'id' }, after),
-      keyOf: (id) => id,
       rows: (ids) => sql`
         select p.id, jsonb_strip_nulls(jsonb_build_object(
           'name', name, 'brand', brand, 'description', description, 'status', status,

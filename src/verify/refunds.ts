@@ -74,7 +74,6 @@ export function refundMirror(shop: string): Mirror {
     }),
     persisted: {
       keys: noKeys,
-      keyOf: (id) => id,
       rows: (ids) => sql`
         select r.id, jsonb_build_object(
           'order', r.order_id, 'user', r.user_id, 'amount', r.amount, 'restock', r.restock,

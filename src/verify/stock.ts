@@ -51,7 +51,6 @@ export function stockMirror(shop: string): Mirror {
     }),
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'product_options', column: 'id' }, after),
-      keyOf: (id) => id,
       rows: (ids) => sql`
         select id, jsonb_build_object('free', stock, 'held', held, 'sold', sold) as facts
         from product_options where shop = ${shop} and id = any(${ids})`,

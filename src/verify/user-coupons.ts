@@ -1,42 +1,62 @@
 import { sql } from 'kysely'
+import { operationOfOrder } from '../domain/ids.ts'
 import { type HotUserCoupon, parseUserCoupons } from '../engine/user-coupons.ts'
 import { shopKey } from '../redis/keys.ts'
 import { couponOf } from './coupons.ts'
-import { type Facts, hashSide, type Mirror, orderOf, pageOfKeys, put } from './mirror.ts'
+import { type Facts, hashSide, type Mirror, msOf, orderOf, pageOfKeys, put } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
-/** The user coupons of every user and coupon: `{ 'rank 3': 'USED' }`. An entity is `<coupon>:<user>`. */
+/**
+ * The user coupons of every user and coupon, e.g. `{ 'rank 3': 'USED', 'order of rank 3': '0197…' }` and when each is
+ * issued and, unless it has, expires in ms. An entity is `<coupon>:<user>`. An order is named by its operation.
+ */
 export function userCouponMirror(shop: string): Mirror {
   return {
     nameOf: (id) => `coupon ${id.replace(':', ' of user ')}`,
     absent: {},
     hot: hashSide(shopKey(shop, 'claims'), { factsOf: ([field]) => factsOf(field ?? '') }),
     persisted: {
-      keys: (after) => pageOfKeys(shop, { table: 'user_coupons', column: 'user_id' }, after),
+      keys: (after) =>
+        pageOfKeys(shop, { table: 'user_coupons', column: 'user_id', repeats: true }, after),
       keyOf: (id) => id.slice(id.indexOf(':') + 1),
       rows: (userIds) => sql`
         select coupon_id || ':' || user_id as id,
-          jsonb_object_agg('rank ' || rank, status) as facts
+          jsonb_object_agg('rank ' || rank, status)
+          || jsonb_object_agg('issue of rank ' || rank, ${msOf('issued_at')})
+          || coalesce(jsonb_object_agg('expiry of rank ' || rank, ${msOf('expires_at')})
+            filter (where expires_at is not null and status <> 'EXPIRED'), '{}')
+          || coalesce(jsonb_object_agg('order of rank ' || rank, substr(order_id, 12))
+            filter (where order_id is not null), '{}') as facts
         from user_coupons where shop = ${shop} and user_id = any(${userIds})
         group by coupon_id, user_id`,
     },
     apply(event, entities) {
       if (event.type === 'coupon_claimed') {
-        const { couponId, userId, rank } = event.data
-        put(entities.get(`${couponId}:${userId}`), { [`rank ${rank}`]: 'AVAILABLE' })
+        const { couponId, userId, rank, issuedAt, expiresAt } = event.data
+        put(entities.get(`${couponId}:${userId}`), {
+          [`rank ${rank}`]: 'AVAILABLE',
+          [`issue of rank ${rank}`]: issuedAt,
+          [`expiry of rank ${rank}`]: expiresAt,
+        })
       }
       if (event.type === 'coupon_expired') {
         move(event.data.userCouponId, event.data.userId, 'EXPIRED')
       }
       const order = orderOf(event)
       if (order?.userCouponId && order.userCouponStatus) {
-        move(order.userCouponId, order.userId, order.userCouponStatus)
+        move(order.userCouponId, order.userId, order.userCouponStatus, order.id)
       }
 
-      function move(userCouponId: string, userId: string, status: string) {
+      function move(userCouponId: string, userId: string, status: string, orderId?: string) {
         const couponId = couponOf(userCouponId)
         const rank = userCouponId.slice(couponId.length + 1)
-        put(entities.get(`${couponId}:${userId}`), { [`rank ${rank}`]: status })
+        const facts = entities.get(`${couponId}:${userId}`)
+        const isTaken = status === 'HELD' || status === 'USED'
+        put(facts, {
+          [`rank ${rank}`]: status,
+          [`order of rank ${rank}`]: isTaken && orderId ? operationOfOrder(orderId) : null,
+        })
+        if (status === 'EXPIRED') put(facts, { [`expiry of rank ${rank}`]: null })
       }
     },
   }
@@ -49,7 +69,16 @@ function factsOf(field: string): Facts {
   } catch {
     return { record: 'unreadable' }
   }
-  return Object.fromEntries(list.map(({ rank, status }) => [`rank ${rank}`, status]))
+  const facts: Facts = {}
+  for (const { rank, status, issuedAtMs, expiresAtMs, operationId } of list) {
+    put(facts, {
+      [`rank ${rank}`]: status,
+      [`issue of rank ${rank}`]: issuedAtMs,
+      [`expiry of rank ${rank}`]: status === 'EXPIRED' ? null : expiresAtMs,
+      [`order of rank ${rank}`]: operationId,
+    })
+  }
+  return facts
 }
 
 /** The status of every user coupon is what the last step of its history made of it. */

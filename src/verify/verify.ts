@@ -7,11 +7,14 @@ import { cartMirror } from './carts.ts'
 import { type Check, type CheckRecord, openCheck } from './check.ts'
 import { claimedCodeFacts, codesOnlyFacts, sharedCodeMirror, uniqueCodeMirror } from './codes.ts'
 import { compareMirror } from './compare-mirror.ts'
+import { couponOrderFacts, couponStepFacts, orderCouponFacts } from './coupon-links.ts'
 import { couponFacts, couponMirror, couponsPerUserFacts } from './coupons.ts'
 import { compareHolds, purchaseMirror } from './holds.ts'
 import { checkHotState } from './hot-state.ts'
 import type { Mirror } from './mirror.ts'
+import { adjustmentMirror, chargeMirror } from './operations.ts'
 import { optionMirror, priceChainFacts } from './options.ts'
+import { balanceCouponFacts, paymentFacts, stockOfOrderFacts } from './order-links.ts'
 import { orderFacts, orderMirror, refundedOrderFacts } from './orders.ts'
 import { checkDeadLetters, checkOutbox, countBacklog, drainedInTime } from './outbox.ts'
 import { descriptionMirror, nameAsSoldFacts, productMirror, revisionFacts } from './products.ts'
@@ -114,7 +117,11 @@ function openSubjects(shop: string, now: Date): Subject[] {
       facts: [revisionFacts(shop), nameAsSoldFacts(shop), priceChainFacts(shop)],
       mirrors: [productMirror(shop), descriptionMirror(shop), optionMirror(shop)],
     },
-    { check: openCheck('stock'), facts: [stockFacts(shop)], mirrors: [stockMirror(shop)] },
+    {
+      check: openCheck('stock'),
+      facts: [stockFacts(shop), stockOfOrderFacts(shop)],
+      mirrors: [stockMirror(shop), adjustmentMirror(shop)],
+    },
     {
       check: openCheck('coupons'),
       facts: [couponFacts(shop), couponsPerUserFacts(shop)],
@@ -122,7 +129,13 @@ function openSubjects(shop: string, now: Date): Subject[] {
     },
     {
       check: openCheck('user-coupons'),
-      facts: [userCouponFacts(shop), couponHistoryFacts(shop)],
+      facts: [
+        userCouponFacts(shop),
+        couponHistoryFacts(shop),
+        couponStepFacts(shop),
+        couponOrderFacts(shop),
+        orderCouponFacts(shop),
+      ],
       mirrors: [userCouponMirror(shop)],
     },
     {
@@ -134,11 +147,16 @@ function openSubjects(shop: string, now: Date): Subject[] {
     {
       check: openCheck('balances'),
       facts: [balanceFacts(shop), balanceChainFacts(shop)],
-      mirrors: [balanceMirror(shop)],
+      mirrors: [balanceMirror(shop), chargeMirror(shop)],
     },
     {
       check: openCheck('orders'),
-      facts: [orderFacts(shop), refundedOrderFacts(shop)],
+      facts: [
+        orderFacts(shop),
+        refundedOrderFacts(shop),
+        paymentFacts(shop),
+        balanceCouponFacts(shop),
+      ],
       mirrors: [orderMirror(shop)],
     },
     {

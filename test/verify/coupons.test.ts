@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { codeDigest } from '../../src/domain/codes.ts'
+import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
 import type { CleanSale } from './clean-sale.ts'
 import { type Corruption, expectEachToBeNamed } from './corruption.ts'
@@ -26,17 +27,18 @@ const corruptions: Corruption[] = [
     check: 'coupons',
     when: 'the limit per user is broken',
     spoil: async (sale) => {
-      const field = `${sale.ids.coupon}:`
-      await sale.spoilRow(
-        `update user_coupons set user_id = 'ann' where shop = $shop and id = '${sale.ids.coupon}.2'`,
-      )
+      const twice = await sale.coupon({ perUserLimit: 2 })
+      value(await sale.claim(twice, 'ann'))
+      value(await sale.claim(twice, 'ann'))
+      await sale.drain()
       // Redis is spoiled in the same way, so that it is the limit alone that is off.
-      const [ann, bob] = await sale.redis.hmget(sale.key('claims'), `${field}ann`, `${field}bob`)
-      await sale.redis.hset(sale.key('claims'), `${field}ann`, `${ann}|${bob}`)
-      await sale.redis.hdel(sale.key('claims'), `${field}bob`)
+      await sale.spoilRow(
+        `update coupons set per_user_limit = 1 where shop = $shop and id = '${twice}'`,
+      )
+      await sale.spoilRecord('coupons', twice, { perUserLimit: 1 })
     },
-    names: (sale) => ({
-      row: `coupon ${sale.ids.coupon} of user ann`,
+    names: () => ({
+      row: expect.stringMatching(/^coupon \S+ of user ann$/),
       fact: 'user coupons, not above the limit per user',
     }),
   },

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import type { OrderRecord } from '../../src/domain/events.ts'
 import { openBooks } from '../workers/books.ts'
 import type { CleanSale } from './clean-sale.ts'
 import { type Corruption, expectEachToBeNamed } from './corruption.ts'
@@ -153,8 +154,13 @@ const corruptions: Corruption[] = [
       // Of the order it is as much, here and there, so that it is the item and its refund alone that are off.
       await sale.spoilRow(`update orders set refunded_amount = refunded_amount + 1
         where shop = $shop and id = '${id}'`)
-      await sale.spoilRecord('orders', id.slice(11), ({ refundedAmount }) => ({
+      await sale.spoilRecord('orders', id.slice(11), ({ refundedAmount, items }) => ({
         refundedAmount: Number(refundedAmount) + 1,
+        items: (items as OrderRecord['items']).map((item) =>
+          item.id === `${id}.2`
+            ? { ...item, refundedAmount: Number(item.refundedAmount) + 1 }
+            : item,
+        ),
       }))
     },
     names: (sale) => ({
@@ -166,7 +172,8 @@ const corruptions: Corruption[] = [
     check: 'refunds',
     when: 'money was paid back for another order',
     spoil: (sale) =>
-      sale.spoilRow(`update balance_history set order_id = '${sale.orders.part.id}'
+      sale.spoilRow(`update balance_history
+        set order_id = '${sale.orders.part.id}', user_coupon_id = '${sale.ids.gift}.2'
         where shop = $shop and type = 'REFUND' and order_id = '${sale.orders.whole.id}'`),
     names: () => ({
       row: expect.stringMatching(/^refund \S{33}$/),

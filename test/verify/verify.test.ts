@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { limits } from '../../src/limits.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
@@ -61,6 +62,25 @@ describe('verify', () => {
     const balances = (await verify(books, sale.shop)).checks.find(({ name }) => name === 'balances')
     expect(balances).toMatchObject({ ok: false, offCount: 25 })
     expect(balances?.off).toHaveLength(20)
+  })
+
+  it('finds each of many codes that one side does not have, also where both have as many', async () => {
+    const sale = await books.openShop()
+    const coupon = await sale.coupon({ codeRequired: true })
+    value(await sale.addCodes(coupon, limits.verifyFieldsChunk + 100))
+    await sale.drain()
+    expect(await verify(books, sale.shop)).toMatchObject({ ok: true })
+    const codes = `{${sale.shop}}:unique-codes`
+    const digests = (await sale.rows('coupon_codes', 'shop, digest')).map(({ digest }) => digest)
+    const last = String(digests.at(-1))
+    await sale.redis.hdel(codes, last)
+    await sale.redis.hset(codes, 'made-up', coupon)
+    const { off } =
+      (await verify(books, sale.shop)).checks.find(({ name }) => name === 'codes') ?? {}
+    expect(off?.map(({ row }) => row)).toEqual([
+      `code with the digest ${last}`,
+      'code with the digest made-up',
+    ])
   })
 
   it('says how many events are not persisted when nothing drains, and reports no false difference', async () => {
