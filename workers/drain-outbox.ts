@@ -1,16 +1,16 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import { databaseOf } from '../src/db/database.ts'
 import { ensureShop, findWatermark, type Watermark } from '../src/db/shops.ts'
 import type { Engine } from '../src/engine/engine.ts'
 import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import { limits } from '../src/limits.ts'
+import type { RedisClient } from '../src/redis/client.ts'
 import { commitBatch, Fenced } from './commit-batch.ts'
 import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
 
 export type Drain = {
   orm: MikroORM
-  redis: Redis
+  redis: RedisClient
   engine: Engine
   shop: string
   /** Ends the drain before its next batch; the batch under way is finished. */

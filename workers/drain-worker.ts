@@ -1,19 +1,19 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Engine } from '../src/engine/engine.ts'
 import { limits } from '../src/limits.ts'
 import { type DrainJob, queueNames } from '../src/queue/jobs.ts'
+import type { RedisClient } from '../src/redis/client.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { openOutages, queueFails } from './outages.ts'
 
 /** Takes the jobs of the drain queue. */
 export function startDrainWorker(options: {
-  connection: Redis
+  connection: RedisClient
   orm: MikroORM
-  redis: Redis
+  redis: RedisClient
   engine: Engine
   log: Logger
   wake: (shop: string) => void

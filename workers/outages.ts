@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import type { RedisClient } from '../src/redis/client.ts'
 
 /** Logs the beginning and the end of an outage, and nothing in between, however often a retry fails. */
 export type Outages = {
@@ -29,7 +29,7 @@ export function openOutages(log: Logger): Outages {
  * The listener for errors of a queue. It is quiet while Redis is away: the process says that once, and not once per
  * queue and attempt.
  */
-export function queueFails(log: Logger, connection: Redis): (error: Error) => void {
+export function queueFails(log: Logger, connection: RedisClient): (error: Error) => void {
   return (error) => {
     if (connection.status === 'ready') log.warn({ err: error }, 'a queue fails')
   }

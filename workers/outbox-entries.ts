@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis'
 import { eventIdOf } from '../src/db/event-id.ts'
 import {
   type EventType,
@@ -7,6 +6,7 @@ import {
   type OutboxEvent,
 } from '../src/domain/events.ts'
 import { limits } from '../src/limits.ts'
+import type { RedisClient } from '../src/redis/client.ts'
 import { shopKey } from '../src/redis/keys.ts'
 
 /** One entry of the outbox stream: an event, or what can never become one. */
@@ -20,7 +20,7 @@ export type OutboxEntry = {
 
 /** Reads and decodes the next entries of a shop's outbox, the oldest first, at most one batch. */
 export async function readOutbox(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   range: { after?: string; upTo?: string },
 ): Promise<OutboxEntry[]> {

@@ -1,8 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import { databaseOf } from '../src/db/database.ts'
 import { type DueDay, listDueDays, takeSnapshot } from '../src/db/rankings.ts'
 import { limits } from '../src/limits.ts'
+import type { RedisClient } from '../src/redis/client.ts'
 import { shopKey } from '../src/redis/keys.ts'
 
 const dayMs = 86_400_000
@@ -15,7 +15,7 @@ const clockToleranceMs = 1_000
  * over when Redis, whose clock dates the payments, says so and has no older event that Postgres lacks. Any number of
  * workers may do this at once.
  */
-export async function snapshotRankings({ redis, orm }: { redis: Redis; orm: MikroORM }) {
+export async function snapshotRankings({ redis, orm }: { redis: RedisClient; orm: MikroORM }) {
   const [seconds] = await redis.time()
   const nowMs = Number(seconds) * 1_000
   for (const due of await listDueDays(databaseOf(orm), dateOf(nowMs))) {
@@ -30,7 +30,7 @@ export async function snapshotRankings({ redis, orm }: { redis: Redis; orm: Mikr
 }
 
 /** The time (ms) of the first event that Postgres did not have; without one, there is no end. */
-async function persistedUntil(redis: Redis, { shop, streamId }: DueDay): Promise<number> {
+async function persistedUntil(redis: RedisClient, { shop, streamId }: DueDay): Promise<number> {
   const key = shopKey(shop, 'outbox')
   const [first] = await redis.xrange(key, `(${streamId}`, '+', 'COUNT', 1)
   return first ? Number.parseInt(first[0], 10) : Number.POSITIVE_INFINITY

@@ -1,6 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Queue, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Engine } from '../src/engine/engine.ts'
 import { forgetFinished } from '../src/engine/forget-finished.ts'
@@ -12,6 +11,7 @@ import {
   queueNames,
   type UpkeepJobName,
 } from '../src/queue/jobs.ts'
+import type { RedisClient } from '../src/redis/client.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
 import { expireLapsedCoupons } from './expire-coupons.ts'
 import { openKnownShops } from './known-shops.ts'
@@ -22,9 +22,9 @@ import { openWatchdog } from './watch-outboxes.ts'
 
 /** Schedules the upkeep, once for all worker processes together, and takes its jobs. */
 export function startUpkeepWorker(options: {
-  connection: Redis
+  connection: RedisClient
   orm: MikroORM
-  redis: Redis
+  redis: RedisClient
   engine: Engine
   log: Logger
 }): { close(): Promise<void> } {

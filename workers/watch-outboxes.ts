@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../src/redis/client.ts'
 import { shopKey } from '../src/redis/keys.ts'
 
 /**
@@ -9,7 +9,7 @@ import { shopKey } from '../src/redis/keys.ts'
  * @returns one round over these shops.
  */
 export function openWatchdog(
-  redis: Redis,
+  redis: RedisClient,
   rescue: (shop: string) => Promise<unknown>,
 ): (shops: readonly string[]) => Promise<void> {
   const oldest = new Map<string, string>()

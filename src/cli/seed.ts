@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis'
 import { createCoupon } from '../engine/create-coupon.ts'
 import { createProduct } from '../engine/create-product.ts'
 import { openEngine } from '../engine/engine.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { sentinel, shopKey } from '../redis/keys.ts'
 
 /**
@@ -10,7 +10,7 @@ import { sentinel, shopKey } from '../redis/keys.ts'
  *
  * @returns whether it did.
  */
-export async function seedDemo(redis: Redis, shop: string, holdMs: number): Promise<boolean> {
+export async function seedDemo(redis: RedisClient, shop: string, holdMs: number): Promise<boolean> {
   const names = await Promise.all([
     redis.hkeys(shopKey(shop, 'products')),
     redis.hkeys(shopKey(shop, 'coupons')),

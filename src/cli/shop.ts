@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Redis } from 'ioredis'
 import { type Config, loadConfig } from '../config.ts'
 import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
 import { listWatermarks } from '../db/shops.ts'
 import { idPattern } from '../domain/ids.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { connectRedis } from '../redis/client.ts'
 import { countUsers, openDataFolder, withLock } from '../services/data-folder.ts'
 import { resolveServices } from '../services/services.ts'
@@ -75,7 +75,7 @@ async function list({ redis, db }: Stores): Promise<Answer> {
   return { text: lines.join('\n'), json: { shops } }
 }
 
-async function describeState(redis: Redis, shop: string): Promise<ListedShop['state']> {
+async function describeState(redis: RedisClient, shop: string): Promise<ListedShop['state']> {
   const { isOpen, missingKeys } = await readShopState(redis, shop)
   if (missingKeys > 0) return 'lost'
   return isOpen ? 'open' : 'closed'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import { eventIdOf } from './event-id.ts'
 
@@ -23,7 +23,7 @@ type Reader = {
  *
  * @returns a function that throws where Redis does not answer.
  */
-export function openCatchUp(redis: Redis): CatchUp {
+export function openCatchUp(redis: RedisClient): CatchUp {
   const readersOf = new Map<string, Set<Reader>>()
 
   async function letGo(shop: string, readers: Set<Reader>): Promise<void> {

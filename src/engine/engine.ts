@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import { Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKeys } from '../redis/keys.ts'
 import { type Batcher, openBatcher } from './batcher.ts'
 import { type CommandArguments, type CommandName, commands } from './commands.ts'
@@ -25,7 +25,7 @@ export type Engine = {
 }
 
 export type EngineOptions = {
-  redis: Redis
+  redis: RedisClient
   /** From an order to its deadline. */
   holdMs: number
   /** Events that may wait for Postgres. Defaults to limits.backlogEventsMax. */

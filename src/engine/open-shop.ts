@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/client.ts'
 import { keyLayout, sentinel, shopKeys } from '../redis/keys.ts'
 
 /**
@@ -7,7 +7,7 @@ import { keyLayout, sentinel, shopKeys } from '../redis/keys.ts'
  * @returns `exists` where any of its keys is there: a shop that lost a part of its state is not new.
  */
 export async function openShop(
-  redis: Redis,
+  redis: RedisClient,
   command: { shop: string; epoch?: number },
 ): Promise<'opened' | 'exists'> {
   const keys = shopKeys(command.shop)

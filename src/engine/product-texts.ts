@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis'
 import type { OrderRecord, ProductRecord } from '../domain/events.ts'
 import { ShopClosed } from '../domain/outcome.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { readFields } from './reads.ts'
 import { fromRecord } from './replies.ts'
 
@@ -11,7 +11,7 @@ import { fromRecord } from './replies.ts'
  * @returns the descriptions in the order of the items, null where there was none.
  */
 export async function readDescriptions(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   items: OrderRecord['items'],
 ): Promise<(string | null)[]> {

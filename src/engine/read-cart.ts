@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/client.ts'
 import { countOf, readFields } from './reads.ts'
 import { fromRecord } from './replies.ts'
 
@@ -22,7 +22,11 @@ type OptionFacts = Omit<CartLine, 'optionId' | 'unitPrice' | 'quantity' | 'stock
 }
 
 /** A user's cart in the order in which its lines came. */
-export async function readCart(redis: Redis, shop: string, userId: string): Promise<CartLine[]> {
+export async function readCart(
+  redis: RedisClient,
+  shop: string,
+  userId: string,
+): Promise<CartLine[]> {
   const [cart] = await readFields(redis, shop, 'carts', [userId])
   const lines = parseCart(cart ?? '')
   if (lines.length === 0) return []

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis'
 import type { CouponRecord, OrderRecord, ProductRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
 import { ShopClosed, Unavailable } from '../domain/outcome.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { popularUnionKey, type ShopKeyName, salesKeys, sentinel, shopKey } from '../redis/keys.ts'
 import { fromRecord } from './replies.ts'
 
@@ -37,7 +37,7 @@ type StoredProduct = Omit<ProductRecord, 'options'> & { optionIds: string[] }
 
 /** A product with its options and their counters, or null. */
 export async function readProduct(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   id: string,
 ): Promise<HotProduct | null> {
@@ -51,7 +51,7 @@ export async function readProduct(
  * @param page.cursor the id of the last product seen; null is returned for one that does not exist.
  */
 export async function listProducts(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   page: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: HotProduct[]; nextCursor: string | null } | null> {
@@ -74,7 +74,11 @@ export async function listProducts(
   }
 }
 
-async function readProducts(redis: Redis, shop: string, ids: string[]): Promise<HotProduct[]> {
+async function readProducts(
+  redis: RedisClient,
+  shop: string,
+  ids: string[],
+): Promise<HotProduct[]> {
   if (ids.length === 0) return []
   const records = await readFields(redis, shop, 'products', ids)
   const stored = records.filter((record) => record !== null).map(fromRecord<StoredProduct>)
@@ -98,7 +102,7 @@ async function readProducts(redis: Redis, shop: string, ids: string[]): Promise<
 
 /** A coupon with its counters, or null. */
 export async function readCoupon(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   id: string,
 ): Promise<(CouponRecord & { issuedQuantity: number; usedQuantity: number }) | null> {
@@ -113,14 +117,18 @@ export async function readCoupon(
 }
 
 /** A user's balance in minor units. */
-export async function readBalance(redis: Redis, shop: string, userId: string): Promise<number> {
+export async function readBalance(
+  redis: RedisClient,
+  shop: string,
+  userId: string,
+): Promise<number> {
   const [balance] = await readFields(redis, shop, 'balances', [userId])
   return Number(balance ?? 0)
 }
 
 /** The hot record of an order, or null where it is unknown or has left Redis. */
 export async function readOrder(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   orderId: string,
 ): Promise<OrderRecord | null> {
@@ -130,7 +138,7 @@ export async function readOrder(
 
 /** The hot records of several orders, in their order. */
 export async function readOrders(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   orderIds: readonly string[],
 ): Promise<(OrderRecord | null)[]> {
@@ -153,7 +161,7 @@ export async function readOrders(
 
 /** The user's orders with an event that is not in Postgres yet, newest first. */
 export async function recentOrders(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   userId: string,
 ): Promise<OrderRecord[]> {
@@ -175,7 +183,7 @@ export function recentEntries(field: string): string[] {
 
 /** The best-selling products of the last `days` UTC days, today included, by paid quantity. */
 export async function popularProducts(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   window: { days: number; limit: number },
 ): Promise<{
@@ -205,7 +213,7 @@ export async function popularProducts(
 
 /** Fields of one hash of a shop. Its sentinel is read with them: a hash without it is not there. */
 export async function readFields(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   name: Exclude<ShopKeyName, 'sales'>,
   fields: readonly string[],

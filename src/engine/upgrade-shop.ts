@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import type { RedisClient } from '../redis/client.ts'
 import { keyLayout, sentinel, shopKeys } from '../redis/keys.ts'
 
 /**
@@ -7,7 +7,7 @@ import { keyLayout, sentinel, shopKeys } from '../redis/keys.ts'
  * @returns `missing` where the shop has no hot state: it is not opened here.
  */
 export async function upgradeShop(
-  redis: Redis,
+  redis: RedisClient,
   command: { shop: string },
 ): Promise<'missing' | 'current' | 'upgraded'> {
   const keys = shopKeys(command.shop)

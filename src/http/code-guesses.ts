@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { codeGuessesPrefix } from '../redis/keys.ts'
 
 /** Counts the bad codes of a user, in all API processes together. */
@@ -18,7 +18,7 @@ export type CodeGuesses = {
 }
 
 /** Opens the count. It lies beside the hot state of the shop, and leaves Redis by itself. */
-export function openCodeGuesses(redis: Redis): CodeGuesses {
+export function openCodeGuesses(redis: RedisClient): CodeGuesses {
   const limiter = new RateLimiterRedis({
     storeClient: redis,
     keyPrefix: codeGuessesPrefix,

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { CatchUp } from '../db/catch-up.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 
 /** What the HTTP server works with. The caller opens and closes all of it. */
@@ -11,7 +11,7 @@ export type Dependencies = {
   /** Takes the decisions. */
   engine: Engine
   /** Answers the hot reads; a client that fails fast. */
-  redis: Redis
+  redis: RedisClient
   /** Answers what only Postgres knows: users, balance history, orders that left Redis. */
   orm: MikroORM
   /** Where tokens get their keys (without both, every token is refused), and whether guesses of codes are limited. */

@@ -1,4 +1,4 @@
-import { Redis, type Result } from 'ioredis'
+import { type Cluster, Redis, type Result } from 'ioredis'
 import { limits } from '../limits.ts'
 import { redisScripts } from './scripts.ts'
 
@@ -10,6 +10,9 @@ declare module 'ioredis' {
     popularProducts(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
   }
 }
+
+/** A connection to one Redis or to a Redis Cluster: whoever uses it need not know which. */
+export type RedisClient = Redis | Cluster
 
 /**
  * A connection for decisions and reads. It fails fast: while Redis is gone a command is refused at once, and one

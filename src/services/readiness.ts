@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey, shopKeys } from '../redis/keys.ts'
 import { defaultShop } from './prepare.ts'
 import { readShopState } from './shops.ts'
@@ -15,7 +15,7 @@ type Check = { name: string; ok: boolean; detail?: string }
  * goes on without it.
  */
 export function openReadiness(parts: {
-  redis: Redis
+  redis: RedisClient
   orm: MikroORM
   isStopping: () => boolean
 }): () => Promise<{ ok: boolean; checks: Check[] }> {

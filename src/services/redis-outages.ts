@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
+import type { RedisClient } from '../redis/client.ts'
 
 /** Logs an outage of Redis once when it begins and once when it ends, however often the client tries again. */
 export function logRedisOutages(
-  redis: Redis,
+  redis: RedisClient,
   log: Pick<Logger, 'info' | 'warn'>,
   isStopping: () => boolean,
 ): void {

@@ -1,12 +1,12 @@
-import type { Redis } from 'ioredis'
 import type { Database } from '../db/database.ts'
 import { ensureShop, findWatermark } from '../db/shops.ts'
 import { openShop } from '../engine/open-shop.ts'
 import { upgradeShop } from '../engine/upgrade-shop.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey, shopKeys } from '../redis/keys.ts'
 
 /** Where the two sides of a shop are. */
-export type Stores = { redis: Redis; db: Database }
+export type Stores = { redis: RedisClient; db: Database }
 
 /**
  * Opens a new shop in Redis and makes it known to Postgres. A shop that Postgres knows is never opened again: if its
@@ -30,7 +30,7 @@ export async function createShop(
 
 /** As the deciding script sees it: a shop that is not open, or has lost one of its keys, refuses every command. */
 export async function readShopState(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
 ): Promise<{ isOpen: boolean; missingKeys: number }> {
   // The last is only a prefix.

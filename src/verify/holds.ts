@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord } from './check.ts'
 import {
@@ -16,7 +16,11 @@ import { parseOrder } from './orders.ts'
 import { run } from './shop.ts'
 
 /** Exactly the pending orders are on hold, each until its deadline. Both sides are in Redis and read in one step. */
-export async function compareHolds(redis: Redis, shop: string, check: CheckRecord): Promise<void> {
+export async function compareHolds(
+  redis: RedisClient,
+  shop: string,
+  check: CheckRecord,
+): Promise<void> {
   const orders = shopKey(shop, 'orders')
   const holds = shopKey(shop, 'holds')
 

@@ -32,7 +32,7 @@ export async function checkHotState(
   check.count(names.length + 3)
 
   const { rows } = await sql<{ epoch: number }>`
-    select epoch from shops where shop = ${shop}`.execute(db)
+    select epoch from outbox_watermarks where shop = ${shop}`.execute(db)
   const persistedEpoch = rows[0]?.epoch
   const row = `shop ${shop}`
   if (!missing.includes('meta')) {

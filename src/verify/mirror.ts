@@ -1,8 +1,9 @@
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { ChainableCommander } from 'ioredis'
 import type { RawBuilder } from 'kysely'
 import { sql } from 'kysely'
 import type { EventData, OrderRecord, OutboxEvent } from '../domain/events.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { sentinel } from '../redis/keys.ts'
 
 /** Facts of one entity by their names, e.g. `{ free: 3, held: 0, sold: 7 }`. What it does not have is left out. */
@@ -27,7 +28,7 @@ export type Mirror = {
 
 export type HotSide = {
   /** The ids of all entities in chunks; some may come twice. */
-  scan(redis: Redis): AsyncIterable<string[]>
+  scan(redis: RedisClient): AsyncIterable<string[]>
   /** Queues the commands that read these entities and returns what makes facts of their replies, null for none. */
   read(commands: ChainableCommander, ids: string[]): (replies: unknown[]) => (Facts | null)[]
 }
@@ -89,13 +90,16 @@ export function hashSide(
 }
 
 /** The fields and values of a hash in chunks of about `limits.verifyChunk`, without the sentinel. */
-export async function* scanHash(redis: Redis, key: string): AsyncGenerator<[string, string][]> {
+export async function* scanHash(
+  redis: RedisClient,
+  key: string,
+): AsyncGenerator<[string, string][]> {
   yield* pairsOf((cursor) => redis.hscan(key, cursor, 'COUNT', limits.verifyChunk))
 }
 
 /** The members and scores of a sorted set, likewise. */
 export async function* scanSortedSet(
-  redis: Redis,
+  redis: RedisClient,
   key: string,
 ): AsyncGenerator<[string, string][]> {
   yield* pairsOf((cursor) => redis.zscan(key, cursor, 'COUNT', limits.verifyChunk))

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
 import { recentEntries } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord } from './check.ts'
 import { scanHash } from './mirror.ts'
@@ -123,7 +123,7 @@ export async function checkDeadLetters(
   )
 }
 
-async function lastEntry(redis: Redis, shop: string): Promise<string> {
+async function lastEntry(redis: RedisClient, shop: string): Promise<string> {
   const [last] = await redis.xrevrange(shopKey(shop, 'outbox'), '+', '-', 'COUNT', 1)
   return last?.[0] ?? '0-0'
 }

@@ -1,12 +1,13 @@
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { ChainableCommander } from 'ioredis'
 import type { Database } from '../db/database.ts'
 import { findWatermark } from '../db/shops.ts'
 import { type EventType, eventSchemas, type OutboxEvent } from '../domain/events.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 
 /** The shop that is verified, and where its two sides are. */
-export type Shop = { redis: Redis; db: Database; shop: string }
+export type Shop = { redis: RedisClient; db: Database; shop: string }
 
 /** The id of the last event that Postgres has; `0-0` before the first one. */
 export async function watermarkOf(db: Database, shop: string): Promise<string> {
@@ -44,7 +45,7 @@ export function parseStreamInfo(reply: unknown): {
 
 /** The events after one id up to another, in pages that do not keep Redis from deciding. */
 export async function readEvents(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   after: string,
   upTo: string,

@@ -1,9 +1,9 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { type VerifyReport, verify } from './verify.ts'
 
 export type Verifier = {
@@ -19,7 +19,7 @@ export type Verifier = {
  * @param parts.orm what requests use: it tells in time that Postgres hangs.
  */
 export function openVerifier(parts: {
-  redis: Redis
+  redis: RedisClient
   orm: MikroORM
   databaseUrl: string
 }): Verifier {

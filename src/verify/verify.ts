@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Redis } from 'ioredis'
 import { databaseOf, inSnapshot } from '../db/database.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { balanceChainFacts, balanceFacts, balanceMirror } from './balances.ts'
 import { cartMirror } from './carts.ts'
 import { type Check, type CheckRecord, openCheck } from './check.ts'
@@ -44,7 +44,7 @@ export type VerifyReport = {
  * @throws where Redis or Postgres does not answer.
  */
 export async function verify(
-  { redis, orm }: { redis: Redis; orm: MikroORM },
+  { redis, orm }: { redis: RedisClient; orm: MikroORM },
   shop: string,
   { drainWaitMs = limits.verifyDrainWaitMs }: { drainWaitMs?: number } = {},
 ): Promise<VerifyReport> {
@@ -107,7 +107,7 @@ type Subject = {
   /** What both sides know. */
   mirrors: Mirror[]
   /** What Redis must say of itself. */
-  compareWithinRedis?: (redis: Redis, shop: string, check: CheckRecord) => Promise<void>
+  compareWithinRedis?: (redis: RedisClient, shop: string, check: CheckRecord) => Promise<void>
 }
 
 function openSubjects(shop: string, now: Date): Subject[] {

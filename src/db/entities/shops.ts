@@ -7,8 +7,6 @@ export const Shop = defineEntity({
   tableName: 'shops',
   properties: {
     shop: id().primary(),
-    /** Raised by every rebuild of the hot state, so that a command from before it can be told apart. */
-    epoch: p.integer(),
     createdAt: time(),
   },
 })
@@ -21,6 +19,10 @@ export const OutboxWatermark = defineEntity({
     shop: id().primary(),
     eventId: eventId(),
     streamId: p.text(),
+    /** Raised by every rebuild of the hot state: drains of an earlier epoch are fenced. */
+    epoch: p.integer(),
+    /** How many events were persisted in all; null where an earlier version did not count. */
+    events: p.bigint('string').nullable(),
     updatedAt: time(),
   },
 })
