@@ -33,7 +33,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the addition must succeed.
+must_succeed()
 redis.call('HSET', uniqueCodes, unpack(fields))
 append_event('codes_added', cjson.encode({ couponId = coupon_id, digests = added, at = now_ms }))
 return { 'added', #added }

@@ -76,7 +76,7 @@ local adjustment = cjson.encode({
   at = now_ms,
 })
 
--- After this point the adjustment must succeed.
+must_succeed()
 redis.call('HINCRBY', options, option_id .. ':free', change)
 redis.call('HSET', operations, operation_id, adjustment)
 if product then

@@ -32,5 +32,5 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the cancellation must succeed.
+must_succeed()
 return { 'cancelled', release_order(order, operation_id, 'CANCELLED') }

@@ -44,7 +44,7 @@ local charge = cjson.encode({
   at = now_ms,
 })
 
--- After this point the charge must succeed.
+must_succeed()
 redis.call('HINCRBY', balances, user_id, amount)
 redis.call('HSET', operations, operation_id, charge)
 append_event('balance_charged', charge)

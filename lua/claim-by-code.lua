@@ -55,7 +55,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the claim must succeed.
+must_succeed()
 local taken_digest = taker_id and digest or nil
 local claim, rank = issue_user_coupon(coupon_id, coupon, user_id, list, taken_digest)
 if taken_digest then

@@ -53,5 +53,5 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the claim must succeed.
+must_succeed()
 return { 'claimed', (issue_user_coupon(coupon_id, coupon, user_id, list)) }

@@ -20,7 +20,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the creation must succeed.
+must_succeed()
 local record = cjson.encode(coupon)
 redis.call('HSET', coupons, coupon.id, record, coupon.id .. ':issued', 0, coupon.id .. ':used', 0)
 if code then

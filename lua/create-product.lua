@@ -16,7 +16,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the creation must succeed.
+must_succeed()
 local option_ids = {}
 for number, option in ipairs(product.options) do
   option_ids[number] = option.id

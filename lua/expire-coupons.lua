@@ -20,6 +20,7 @@ for position = 1, #arguments, 2 do
     if backlog_is_full() then
       return expired > 0 and { 'expired', expired } or { 'backlog_full' }
     end
+    must_succeed()
     set_user_coupon_state(user_coupon_id, user_id, 'E', '')
     append_event('coupon_expired', cjson.encode({
       userCouponId = user_coupon_id,

@@ -1,22 +1,36 @@
+#!lua flags=allow-oom
 --[[
 forget-finished: drops records that no repeated request can ask for any more.
 
 Guarantee   Drops no pending order, nothing younger than the retention of idempotency keys, and nothing that Postgres
             does not have; of the rankings those of days that nobody can ask for any more. Each call looks at a
-            part of the records and goes on where the last one ended.
-ARGV        retention_ms       (ms) from the end of an operation until its record may go
-            scanned_max        (records) to look at in each of the two hashes, about
-            ranking_days_max   (days) that popular products reach back, today included
-Returns     forgotten          the number of records dropped
+            part of the records and goes on where the last one ended. It works in a full Redis, because it makes room.
+KEYS        Every key of the shop, in the order of src/redis/keys.ts.
+ARGV[1]     retention_ms (ms) from the end of an operation until its record may go
+ARGV[2]     scanned_max (records) to look at in each of the two hashes, about
+ARGV[3]     ranking_days_max (days) that popular products reach back, today included
+Returns     -1 where the shop is closed or a key of it is missing, else the number of records dropped
 Emits       nothing
 Cost        O(scanned_max), and 32 calls for rankings
 ]]
-local retention_ms, scanned_max, ranking_days_max = ...
+
+--- @keys
+
+local retention_ms, scanned_max, ranking_days_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+
+if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) < #KEYS - 1 or redis.call('HGET', meta, 'state') ~= 'open' then
+  return -1
+end
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+--- @include "calendar"
 
 -- An event bears the time of its decision, give or take the moment between two looks at the clock.
 local oldest_event = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]
 local persisted_until = oldest_event and tonumber(string.match(oldest_event[1], '^%d+')) - 1000 or now_ms
-local forget_before = math.min(now_ms - tonumber(retention_ms), persisted_until)
+local forget_before = math.min(now_ms - retention_ms, persisted_until)
 
 -- The time of the last thing that happened to an order, a charge, an adjustment or a refund; nil for a pending order.
 local function ended_at(record)
@@ -44,7 +58,7 @@ local function forget_in(key, cursor_field)
 end
 
 -- The upkeep comes by every second, and a worker that was away for a month finds the rest.
-for days_ago = tonumber(ranking_days_max), ranking_days_max + 31 do
+for days_ago = ranking_days_max, ranking_days_max + 31 do
   redis.call('DEL', sales .. utc_day(now_ms - days_ago * 86400000))
 end
-return { 'forgotten', forget_in(orders, 'ordersCursor') + forget_in(operations, 'operationsCursor') }
+return forget_in(orders, 'ordersCursor') + forget_in(operations, 'operationsCursor')

@@ -27,6 +27,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- A stream exists without entries once one was added and deleted.
 local first = redis.call('XADD', outbox, '*', sentinel, '')
 redis.call('XDEL', outbox, first)
+redis.call('XSETID', outbox, first, 'ENTRIESADDED', 0, 'MAXDELETEDID', first)
 local hashes = {
   products, options, coupons, codes, uniqueCodes, claims, balances, orders, operations, purchases, recents, carts,
 }

@@ -37,7 +37,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the payment must succeed.
+must_succeed()
 for _, item in ipairs(order.items) do
   redis.call('HINCRBY', options, item.optionId .. ':held', -item.quantity)
   redis.call('HINCRBY', options, item.optionId .. ':sold', item.quantity)

@@ -200,7 +200,7 @@ if from_cart == '1' then
   order.fromCart = true
 end
 
--- After this point the order must succeed.
+must_succeed()
 if order.fromCart then
   write_cart(user_id, {})
 end

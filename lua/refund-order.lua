@@ -132,7 +132,7 @@ if amount > 0 then
   }
 end
 
--- After this point the refund must succeed.
+must_succeed()
 if is_whole and order.userCouponId and restore_coupon(order) then
   redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', -1)
 end

@@ -38,7 +38,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the change must succeed.
+must_succeed()
 if quantity == 0 then
   table.remove(lines, place)
 elseif place then

@@ -1,19 +1,29 @@
+#!lua flags=allow-oom
 --[[
 trim-outbox: drops the events that Postgres has.
 
-Guarantee   Drops no event above the committed one. Dropping again does nothing.
-ARGV        event_id   of the last event that Postgres has committed: ms-seq
-            user_ids   of the users with an order event among the committed ones; no user twice
-Returns     trimmed    the number of events dropped
+Guarantee   Drops no event above the committed one. Dropping again does nothing. It works in a closed shop and in a
+            full Redis too, because it is what makes room.
+KEYS        Every key of the shop, in the order of src/redis/keys.ts.
+ARGV[1]     event_id: of the last event that Postgres has committed, ms-seq
+ARGV[2…]    user ids of the users with an order event among the committed ones; no user twice
+Returns     lost       a key of the shop is missing
+            trimmed    with the number of events dropped, the epoch, and how many events ever left the outbox
 Emits       nothing
-Cost        O(events dropped), and 2 calls per user
+Cost        O(events dropped), 4 calls, and 2 more per user
 ]]
-local event_id = ...
-local user_ids = { select(2, ...) }
-local committed_ms, committed_seq = string.match(event_id, '^(%d+)-(%d+)$')
+
+--- @keys
+
+if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) < #KEYS - 1 then
+  return { 'lost' }
+end
+
+local committed_ms, committed_seq = string.match(ARGV[1], '^(%d+)-(%d+)$')
 committed_ms, committed_seq = tonumber(committed_ms), tonumber(committed_seq)
 
-for _, user_id in ipairs(user_ids) do
+for position = 2, #ARGV do
+  local user_id = ARGV[position]
   local left = {}
   for entry, ms, seq in string.gmatch(redis.call('HGET', recents, user_id) or '', '(%S+=(%d+)%-(%d+) )') do
     ms, seq = tonumber(ms), tonumber(seq)
@@ -28,4 +38,15 @@ for _, user_id in ipairs(user_ids) do
   end
 end
 local first_left = string.format('%d-%d', committed_ms, committed_seq + 1)
-return { 'trimmed', redis.call('XTRIM', outbox, 'MINID', '=', first_left) }
+local trimmed = redis.call('XTRIM', outbox, 'MINID', '=', first_left)
+
+local info = redis.call('XINFO', 'STREAM', outbox)
+local length, added
+for position = 1, #info, 2 do
+  if info[position] == 'length' then
+    length = info[position + 1]
+  elseif info[position] == 'entries-added' then
+    added = info[position + 1]
+  end
+end
+return { 'trimmed', trimmed, tonumber(redis.call('HGET', meta, 'epoch')), added - length }

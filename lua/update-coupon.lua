@@ -40,7 +40,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the change must succeed.
+must_succeed()
 coupon.updatedAt = now_ms
 local changed = cjson.encode(coupon)
 redis.call('HSET', coupons, coupon_id, changed)

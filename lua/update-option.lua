@@ -35,7 +35,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the change must succeed.
+must_succeed()
 redis.call('HSET', options, option_id, cjson.encode(facts))
 append_event('option_updated', cjson.encode({
   optionId = option_id,

@@ -31,7 +31,7 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
--- After this point the change must succeed.
+must_succeed()
 if product.name ~= name or product.brand ~= brand or product.description ~= description then
   redis.call('HSET', products, product_id .. ':' .. product.revision, description or '')
   product.revision = product.revision + 1

@@ -70,6 +70,11 @@ export const limits = {
    * a fraction of a second of work; a longer queue would only turn into timeouts.
    */
   queuedCommandsMax: 10_000,
+  /**
+   * Accepted commands of one shop that one API process remembers until Postgres must have them, to name them if the
+   * hot state is lost: 30 MB at most, and a drain that keeps up leaves a few hundred.
+   */
+  rememberedCommandsMax: 100_000,
   /** A Redis that has not answered by then is an outage: the client gets its 503 within a second. */
   redisCommandTimeoutMs: 900,
   /** Lapsed holds that one batch may expire on its way, about a millisecond of work; a command may need several. */
@@ -105,6 +110,9 @@ export const limits = {
   catchUpMs: 500,
   /** Between two looks while readers wait, one for all of a shop: it adds to their wait, and costs Redis little. */
   catchUpPollMs: 10,
+
+  /** A rebuild that has not renewed its lease by then is dead, and another one takes over. */
+  rebuildLeaseMs: 10_000,
 
   /** Shops that one worker process drains at once. Each takes a connection to Postgres while it does. */
   drainsMax: 4,

@@ -7,7 +7,7 @@ export function balanceCharged(
   eventId: string,
   charge: EventData<'balance_charged'>,
 ): void {
-  const { id, userId, amount, beforeAmount, afterAmount, at } = charge
+  const { id, fingerprint, userId, amount, beforeAmount, afterAmount, at } = charge
   seeUser(rows, userId, at)
   rows.balanceHistory.push({
     event_id: eventId,
@@ -19,6 +19,7 @@ export function balanceCharged(
     before_amount: beforeAmount,
     after_amount: afterAmount,
     at,
+    fingerprint,
   })
   rows.balances.set(userId, { user_id: userId, amount: afterAmount, updated_at: at })
 }

@@ -2,7 +2,11 @@ import type { EventData, OrderRecord } from '../src/domain/events.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import { seeUser } from './row-changes.ts'
 
-export function cartChanged(rows: OutboxRows, line: EventData<'cart_changed'>): void {
+export function cartChanged(
+  rows: OutboxRows,
+  eventId: string,
+  line: EventData<'cart_changed'>,
+): void {
   const { userId, optionId, quantity, at } = line
   seeUser(rows, userId, at)
   if (quantity === 0) {
@@ -10,13 +14,14 @@ export function cartChanged(rows: OutboxRows, line: EventData<'cart_changed'>): 
     return
   }
   const key = keyOf(userId, optionId)
-  const created = rows.cartItems.get(key)?.created_at ?? at
+  const known = rows.cartItems.get(key)
   rows.cartItems.set(key, {
     user_id: userId,
     option_id: optionId,
     quantity,
-    created_at: created,
+    created_at: known?.created_at ?? at,
     updated_at: at,
+    event_id: known?.event_id ?? eventId,
   })
 }
 

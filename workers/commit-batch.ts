@@ -7,13 +7,16 @@ import type { OutboxEntry } from './outbox-entries.ts'
 import { deadLetterOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
 import { writeRows } from './write-rows.ts'
 
-/** Another drain moved the shop's watermark first: what this one holds is persisted already. */
+/** Another drain moved the shop's watermark first, or a rebuild raised its epoch: this one's batch is not wanted. */
 export class Fenced extends Error {
   override name = 'Fenced'
 }
 
+/** A watermark that counts. */
+export type Position = Watermark & { events: bigint }
+
 /** Where a batch goes: the shop, and the watermark that must still stand there. */
-export type Place = { orm: MikroORM; shop: string; from: Watermark }
+export type Place = { orm: MikroORM; shop: string; from: Position }
 
 /**
  * Persists a batch and moves the watermark behind it, in one transaction. Where Postgres refuses the data, the
@@ -27,7 +30,7 @@ export type Place = { orm: MikroORM; shop: string; from: Watermark }
 export async function commitBatch(
   place: Place,
   entries: readonly OutboxEntry[],
-): Promise<{ watermark: Watermark; deadLetters: number }> {
+): Promise<{ watermark: Position; deadLetters: number }> {
   try {
     return await commitRows(place, entries, rowsOf(entries))
   } catch (error) {
@@ -47,18 +50,22 @@ async function commitRows(
   { orm, shop, from }: Place,
   entries: readonly OutboxEntry[],
   rows: OutboxRows,
-): Promise<{ watermark: Watermark; deadLetters: number }> {
+): Promise<{ watermark: Position; deadLetters: number }> {
   const { eventId, streamId } = entries.at(-1) as OutboxEntry
+  const events = from.events + BigInt(entries.length)
   await inTransaction(databaseOf(orm), async (db) => {
     // The compare-and-set comes first: it locks out every other drain of the shop until the commit.
     const moved = await sql`
       update outbox_watermarks
-      set event_id = ${eventId.toString()}, stream_id = ${streamId}, updated_at = now()
-      where shop = ${shop} and event_id = ${from.eventId.toString()}`.execute(db)
+      set event_id = ${eventId.toString()}, stream_id = ${streamId}, events = ${String(events)},
+        updated_at = now()
+      where shop = ${shop} and event_id = ${from.eventId.toString()} and epoch = ${from.epoch}`.execute(
+      db,
+    )
     if (moved.numAffectedRows !== 1n) throw new Fenced(`${shop} is beyond ${from.streamId}`)
     await writeRows(db, shop, rows)
   })
-  return { watermark: { eventId, streamId }, deadLetters: rows.deadLetters.length }
+  return { watermark: { ...from, eventId, streamId, events }, deadLetters: rows.deadLetters.length }
 }
 
 /** Is it this data, and would be refused again? Class 22 is bad data, 23 a broken constraint, 54000 too long a key. */

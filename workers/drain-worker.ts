@@ -1,7 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Worker } from 'bullmq'
 import type { Logger } from 'pino'
-import type { Engine } from '../src/engine/engine.ts'
 import { limits } from '../src/limits.ts'
 import { type DrainJob, queueNames } from '../src/queue/jobs.ts'
 import type { RedisClient } from '../src/redis/client.ts'
@@ -14,11 +13,10 @@ export function startDrainWorker(options: {
   connection: RedisClient
   orm: MikroORM
   redis: RedisClient
-  engine: Engine
   log: Logger
   wake: (shop: string) => void
 }): { close(): Promise<void> } {
-  const { connection, orm, redis, engine, log, wake } = options
+  const { connection, orm, redis, log, wake } = options
   const outages = openOutages(log)
   const stop = new AbortController()
 
@@ -27,7 +25,7 @@ export function startDrainWorker(options: {
     async ({ data: { shop } }) => {
       const what = `Bringing the events of shop ${shop} to Postgres (they are safe in Redis)`
       try {
-        const drained = await drainOutbox({ orm, redis, engine, shop, signal: stop.signal })
+        const drained = await drainOutbox({ orm, redis, shop, signal: stop.signal })
         outages.ended(what)
         if (drained.deadLetters > 0) {
           log.error({ shop, deadLetters: drained.deadLetters }, 'events became dead letters')

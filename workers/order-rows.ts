@@ -73,6 +73,8 @@ function addOrder(rows: OutboxRows, order: OrderRecord): void {
     cancelled_at: order.cancelledAt,
     updated_at: order.orderedAt,
     refunded_amount: 0,
+    from_cart: order.fromCart ?? false,
+    user_coupon_status: order.userCouponStatus,
   }
   rows.orders.push(row)
   rows.placed.set(order.id, row)
@@ -101,6 +103,7 @@ export function changeOrder(rows: OutboxRows, order: OrderRecord, at: number): v
     cancelled_at: order.cancelledAt,
     updated_at: at,
     refunded_amount: order.refundedAmount ?? 0,
+    user_coupon_status: order.userCouponStatus ?? null,
   }
   const placed = rows.placed.get(order.id)
   if (placed) Object.assign(placed, state)

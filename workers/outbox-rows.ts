@@ -101,7 +101,7 @@ function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
       orderRefunded(rows, eventId, event.data)
       break
     case 'cart_changed':
-      cartChanged(rows, event.data)
+      cartChanged(rows, eventId, event.data)
       break
     case 'coupon_claimed':
       couponClaimed(rows, eventId, event.data)

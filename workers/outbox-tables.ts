@@ -35,6 +35,7 @@ export const columns = {
     sold: 'bigint',
     created_at: 'time',
     updated_at: 'time',
+    line: 'smallint',
   },
   product_price_history: {
     event_id: 'bigint',
@@ -54,6 +55,9 @@ export const columns = {
     reason: 'text',
     order_id: 'text',
     at: 'time',
+    operation_id: 'text',
+    fingerprint: 'text',
+    stock: 'bigint',
   },
   coupons: {
     id: 'text',
@@ -106,6 +110,7 @@ export const columns = {
     quantity: 'integer',
     created_at: 'time',
     updated_at: 'time',
+    event_id: 'bigint',
   },
   orders: {
     id: 'text',
@@ -122,6 +127,8 @@ export const columns = {
     cancelled_at: 'time',
     updated_at: 'time',
     refunded_amount: 'bigint',
+    from_cart: 'boolean',
+    user_coupon_status: 'text',
   },
   order_items: {
     order_id: 'text',
@@ -154,6 +161,7 @@ export const columns = {
     amount: 'bigint',
     restock: 'boolean',
     at: 'time',
+    fingerprint: 'text',
   },
   refund_items: {
     refund_id: 'text',
@@ -174,6 +182,7 @@ export const columns = {
     order_id: 'text',
     user_coupon_id: 'text',
     at: 'time',
+    fingerprint: 'text',
   },
   balances: { user_id: 'text', amount: 'bigint', updated_at: 'time' },
   dead_letters: {

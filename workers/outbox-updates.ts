@@ -45,6 +45,7 @@ const columns = {
     cancelled_at: 'time',
     updated_at: 'time',
     refunded_amount: 'bigint',
+    user_coupon_status: 'text',
   },
   order_items: {
     order_id: 'text',
@@ -118,7 +119,8 @@ export const changeOrders = bulkUpdate(
   'orders',
   columns.orders,
   `status = given.status, cancelled_at = to_timestamp(given.cancelled_at / 1000),
-   updated_at = to_timestamp(given.updated_at / 1000), refunded_amount = given.refunded_amount`,
+   updated_at = to_timestamp(given.updated_at / 1000), refunded_amount = given.refunded_amount,
+   user_coupon_status = given.user_coupon_status`,
 )
 
 export const changeOrderItems = bulkUpdate(

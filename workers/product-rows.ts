@@ -34,6 +34,7 @@ export function productCreated(
       sold: 0,
       created_at: at,
       updated_at: at,
+      line: index + 1,
     })
     rows.stockHistory.push({
       event_id: eventId,
@@ -96,7 +97,7 @@ export function stockAdjusted(
   eventId: string,
   adjustment: EventData<'stock_adjusted'>,
 ): void {
-  const { optionId, change, reason, at } = adjustment
+  const { id, fingerprint, optionId, change, reason, stock, at } = adjustment
   changeOption(rows, optionId, at, { stock: change })
   rows.stockHistory.push({
     event_id: eventId,
@@ -106,5 +107,8 @@ export function stockAdjusted(
     change,
     reason,
     at,
+    operation_id: id,
+    fingerprint,
+    stock,
   })
 }

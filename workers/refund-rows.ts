@@ -21,6 +21,7 @@ export function orderRefunded(
     amount: refund.amount,
     restock: refund.restock,
     at,
+    fingerprint: refund.fingerprint,
   })
   const partOf = new Map(refund.items.map((part) => [part.orderItemId, part]))
   for (const [index, item] of order.items.entries()) {

@@ -35,7 +35,7 @@ export function startWorkers(options: {
   // A sweep appends events too.
   const engine = openEngine({ redis, holdMs, onAccepted: wakeUps.wake })
   const upkeep = startUpkeepWorker({ connection, orm, redis, engine, log })
-  const drain = startDrainWorker({ connection, orm, redis, engine, log, wake: wakeUps.wake })
+  const drain = startDrainWorker({ connection, orm, redis, log, wake: wakeUps.wake })
 
   return {
     async close() {

@@ -50,8 +50,7 @@ export function startUpkeepWorker(options: {
   const upkeepOf: Record<UpkeepJobName, (shops: string[]) => Promise<unknown>> = {
     'sweep-holds': (shops) => sweepHolds(engine, shops),
     'expire-coupons': (shops) => expireLapsedCoupons({ orm, engine }, shops),
-    'forget-finished': (shops) =>
-      Promise.all(shops.map((shop) => forgetFinished(engine, { shop }))),
+    'forget-finished': (shops) => Promise.all(shops.map((shop) => forgetFinished(redis, { shop }))),
     'snapshot-rankings': () => snapshotRankings({ redis, orm }),
     watchdog: watch,
   }

@@ -80,9 +80,9 @@ local function reduce_purchases(option_id, user_id, quantity)
   end
 end
 
--- Gives back what a pending order holds: units, the per-user allowance, the coupon and its place among the holds.
--- The coupon comes first, because it is read here: what cannot be read must not leave half of it given back.
+-- Gives back what a pending order holds: the coupon, units, the per-user allowance and its place among the holds.
 local function release_order(order, operation_id, status)
+  must_succeed()
   if order.userCouponId and not restore_coupon(order) then
     set_user_coupon_state(order.userCouponId, order.userId, 'E', '')
     order.userCouponStatus = 'EXPIRED'

@@ -1,9 +1,17 @@
 -- The outbox: what the decisions of this batch tell Postgres, in the order in which they were made.
 
+-- Redis does not roll back: from here on a decision only writes, and its event is the last write that matters. A
+-- fault in between closes the shop, because half a decision without an event is what a rebuild undoes.
+local is_half_done = false
+local function must_succeed()
+  is_half_done = true
+end
+
 -- Appends one event. `data` is JSON of the shape that src/domain/events.ts gives to `event_type`.
 local function append_event(event_type, data)
-  appended = appended + 1
-  return redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data)
+  local event_id = redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data)
+  appended, last_event_id, is_half_done = appended + 1, event_id, false
+  return event_id
 end
 
 -- A user's recent orders are a text, so a user with many of them must not make every next order dearer. About 100

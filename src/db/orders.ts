@@ -74,6 +74,7 @@ function orderRecord(
     originalAmount: order.originalAmount,
     discountAmount: order.discountAmount,
     finalAmount: order.finalAmount,
+    ...(order.fromCart && { fromCart: true }),
     ...(order.userCouponId != null && { userCouponId: order.userCouponId }),
     ...(payment && {
       payment: {

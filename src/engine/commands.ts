@@ -14,7 +14,6 @@ export const commands = {
   'create-product': ['product'],
   /** Followed by user coupon id and user id of every one. */
   'expire-coupons': [],
-  'forget-finished': ['retentionMs', 'scannedMax', 'rankingDaysMax'],
   'pay-order': ['orderId', 'userId'],
   /** Followed by option id and quantity of every line; by none where the lines are those of the cart. */
   'place-order': [
@@ -38,8 +37,6 @@ export const commands = {
     'rankingDaysMax',
   ],
   'set-cart-item': ['userId', 'optionId', 'quantity', 'cartItemsMax'],
-  /** Followed by user ids. */
-  'trim-outbox': ['eventId'],
   'update-coupon': ['couponId', 'changes'],
   'update-option': ['optionId', 'changes'],
   'update-product': ['productId', 'changes'],

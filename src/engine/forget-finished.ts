@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
-import type { Engine } from './engine.ts'
+import type { RedisClient } from '../redis/client.ts'
+import { shopKeys } from '../redis/keys.ts'
 
 /**
  * Drops records of finished operations that no repeated request can ask for any more. Postgres has them.
@@ -7,13 +8,11 @@ import type { Engine } from './engine.ts'
  * @returns how many were dropped in this part of the records; a closed shop drops none.
  */
 export async function forgetFinished(
-  engine: Engine,
+  redis: RedisClient,
   command: { shop: string },
 ): Promise<{ forgotten: number }> {
-  const [status, forgotten] = await engine.decide(command.shop, 'forget-finished', {
-    retentionMs: limits.idempotencyRetentionMs,
-    scannedMax: limits.forgetScannedMax,
-    rankingDaysMax: limits.rankingDaysMax,
-  })
-  return { forgotten: status === 'forgotten' ? Number(forgotten) : 0 }
+  const keys = shopKeys(command.shop)
+  const bounds = [limits.idempotencyRetentionMs, limits.forgetScannedMax, limits.rankingDaysMax]
+  const forgotten = await redis.forgetFinished(keys.length, ...keys, ...bounds.map(String))
+  return { forgotten: Math.max(0, Number(forgotten)) }
 }

@@ -1,4 +1,8 @@
-import type { Engine } from './engine.ts'
+import type { RedisClient } from '../redis/client.ts'
+import { shopKeys } from '../redis/keys.ts'
+
+/** What a trim found: `removed` counts all events that ever left the outbox. */
+export type Trimmed = { trimmed: number; epoch: number; removed: bigint }
 
 /**
  * Drops the events that Postgres has committed, and the marks of the orders that they were about.
@@ -6,13 +10,14 @@ import type { Engine } from './engine.ts'
  * @param command.eventId the id of the last committed stream entry.
  * @param command.userIds the users with an order event among the committed ones; no user twice, and at most
  *   limits.drainEventsMax.
- * @returns how many events were dropped; a closed shop drops none.
+ * @returns `lost` where a key of the shop is missing: then nothing is dropped.
  */
 export async function trimOutbox(
-  engine: Engine,
+  redis: RedisClient,
   command: { shop: string; eventId: string; userIds: readonly string[] },
-): Promise<{ trimmed: number }> {
-  const { shop, eventId, userIds } = command
-  const [status, trimmed] = await engine.decide(shop, 'trim-outbox', { eventId }, userIds)
-  return { trimmed: status === 'trimmed' ? Number(trimmed) : 0 }
+): Promise<Trimmed | 'lost'> {
+  const keys = shopKeys(command.shop)
+  const reply = await redis.trimOutbox(keys.length, ...keys, command.eventId, ...command.userIds)
+  const [status, trimmed, epoch, removed] = reply as [string, number, number, number]
+  return status === 'lost' ? 'lost' : { trimmed, epoch, removed: BigInt(removed) }
 }

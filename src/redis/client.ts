@@ -1,15 +1,6 @@
-import { type Cluster, Redis, type Result } from 'ioredis'
+import { type Cluster, Redis } from 'ioredis'
 import { limits } from '../limits.ts'
 import { redisScripts } from './scripts.ts'
-
-declare module 'ioredis' {
-  interface RedisCommander<Context> {
-    decide(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
-    openShop(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
-    upgradeShop(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
-    popularProducts(keyCount: number, ...keysAndArguments: string[]): Result<unknown, Context>
-  }
-}
 
 /** A connection to one Redis or to a Redis Cluster: whoever uses it need not know which. */
 export type RedisClient = Redis | Cluster

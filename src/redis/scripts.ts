@@ -1,11 +1,41 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ClientContext, Result } from 'ioredis'
 import { shopKeyNames } from './keys.ts'
 
 const luaFolder = join(import.meta.dirname, '../../lua')
 
+type Script<Context extends ClientContext> = (
+  keyCount: number,
+  ...keysAndArguments: string[]
+) => Result<unknown, Context>
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    beginRebuild: Script<Context>
+    decide: Script<Context>
+    forgetFinished: Script<Context>
+    installShop: Script<Context>
+    openShop: Script<Context>
+    popularProducts: Script<Context>
+    reopenShop: Script<Context>
+    trimOutbox: Script<Context>
+    upgradeShop: Script<Context>
+  }
+}
+
 /** Files in `lua/` that are whole scripts; every other file there is a decision of the script `decide`. */
-const wholeScripts = ['decide', 'open-shop', 'popular-products', 'upgrade-shop'] as const
+const wholeScripts = [
+  'begin-rebuild',
+  'decide',
+  'forget-finished',
+  'install-shop',
+  'open-shop',
+  'popular-products',
+  'reopen-shop',
+  'trim-outbox',
+  'upgrade-shop',
+] as const
 
 /** The names of the decisions: what a command may ask for. */
 export const decisionNames: readonly string[] = readdirSync(luaFolder)
@@ -30,14 +60,14 @@ export function composeScript(name: (typeof wholeScripts)[number]): string {
     })
 }
 
-/** The scripts as ioredis takes them: a client that has them gets a method per script. */
-export function redisScripts() {
-  return {
-    decide: { lua: composeScript('decide') },
-    openShop: { lua: composeScript('open-shop') },
-    upgradeShop: { lua: composeScript('upgrade-shop') },
-    popularProducts: { lua: composeScript('popular-products') },
-  }
+/** The scripts as ioredis takes them: a client that has them gets a method per script, named in camel case. */
+export function redisScripts(): Record<string, { lua: string }> {
+  return Object.fromEntries(
+    wholeScripts.map((name) => [
+      name.replace(/-[a-z]/g, (letter) => letter.slice(1).toUpperCase()),
+      { lua: composeScript(name) },
+    ]),
+  )
 }
 
 function readLua(path: string): string {

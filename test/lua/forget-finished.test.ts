@@ -18,13 +18,13 @@ describe('forget-finished', () => {
     await sale.charge('ada', 1_000_000)
   })
 
-  const forget = () => forgetFinished(sale.engine, { shop: sale.shop })
+  const forget = () => forgetFinished(redis, { shop: sale.shop })
 
   /** As a drain does once Postgres has everything. */
   async function persistAll() {
     const [last] = await redis.xrevrange(shopKey(sale.shop, 'outbox'), '+', '-', 'COUNT', 1)
     const eventId = last?.[0] as string
-    await trimOutbox(sale.engine, { shop: sale.shop, eventId, userIds: ['ada'] })
+    await trimOutbox(redis, { shop: sale.shop, eventId, userIds: ['ada'] })
   }
 
   /** Moves the end of an operation into the past, just beyond or just within its retention. */

@@ -181,6 +181,7 @@ describe('the drain and poison', () => {
     value(await shop.refund(order.id))
     const refunded = (await shop.events()).at(-1)?.data
     await books.redis.xtrim(`{${shop.shop}}:outbox`, 'MAXLEN', 0)
+    await shop.recount()
     const at = 1_800_000_000_000
     return {
       product: { id, name: 'Boots', status: 'ACTIVE', revision: 2, at },
@@ -199,6 +200,7 @@ describe('the drain and poison', () => {
     const [entry] = await books.redis.xrange(`{${shop.shop}}:outbox`, '-', '+')
     const [id, fields] = entry as [string, string[]]
     await books.redis.xdel(`{${shop.shop}}:outbox`, id)
+    await shop.recount()
     const broken = JSON.parse(fields[5] as string)
     await shop.append('order_placed', { ...broken, finalAmount: broken.finalAmount + 1 })
     value(await shop.cancel('ann', order.id))

@@ -115,6 +115,7 @@ describe('the snapshots of rankings', () => {
     await sql`
       update outbox_watermarks set event_id = 0, stream_id = '0-0' where shop = ${shop.shop}
     `.execute(db())
+    await shop.recount()
     await snapshot()
     expect(await snapshots()).toEqual([dateOf(2)])
     expect(await ranking(2)).toEqual([[1, products[0], 2]])

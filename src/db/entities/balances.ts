@@ -30,5 +30,7 @@ export const BalanceHistory = defineEntity({
     orderId: id().nullable(),
     userCouponId: id().nullable(),
     at: time(),
+    /** Hash of the request body of a charge. */
+    fingerprint: p.text().nullable(),
   },
 })

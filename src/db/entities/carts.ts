@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core'
-import { id, time } from './columns.ts'
+import { eventId, id, time } from './columns.ts'
 
 /** One line of a user's cart. */
 export const CartItem = defineEntity({
@@ -12,5 +12,7 @@ export const CartItem = defineEntity({
     quantity: p.integer(),
     createdAt: time(),
     updatedAt: time(),
+    /** Of the event that put it in: the lines of a cart keep the order in which they came. */
+    eventId: eventId().nullable(),
   },
 })

@@ -21,6 +21,10 @@ export const Order = defineEntity({
     updatedAt: time(),
     /** The sum of its refunds. */
     refundedAmount: amount(),
+    /** Whether its lines were the user's cart. */
+    fromCart: p.boolean(),
+    /** What became of its user coupon in its last decision. */
+    userCouponStatus: p.text().$type<'HELD' | 'USED' | 'AVAILABLE' | 'EXPIRED'>().nullable(),
   },
 })
 

@@ -53,6 +53,8 @@ export const ProductOption = defineEntity({
     sold: amount(),
     createdAt: time(),
     updatedAt: time(),
+    /** Its place in the product, from 1. */
+    line: p.smallint(),
   },
 })
 
@@ -86,5 +88,9 @@ export const ProductStockHistory = defineEntity({
     reason: p.text().nullable(),
     orderId: id().nullable(),
     at: time(),
+    /** Of an adjustment: its operation, the hash of its request, and the free units that it left. */
+    operationId: id().nullable(),
+    fingerprint: p.text().nullable(),
+    stock: amount().nullable(),
   },
 })

@@ -15,6 +15,8 @@ export const Refund = defineEntity({
     /** Whether the units went back on sale. */
     restock: p.boolean(),
     at: time(),
+    /** Hash of the request body. */
+    fingerprint: p.text().nullable(),
   },
 })
 

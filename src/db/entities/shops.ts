@@ -19,11 +19,11 @@ export const OutboxWatermark = defineEntity({
     shop: id().primary(),
     eventId: eventId(),
     streamId: p.text(),
+    updatedAt: time(),
     /** Raised by every rebuild of the hot state: drains of an earlier epoch are fenced. */
     epoch: p.integer(),
     /** How many events were persisted in all; null where an earlier version did not count. */
     events: p.bigint('string').nullable(),
-    updatedAt: time(),
   },
 })
 

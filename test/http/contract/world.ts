@@ -19,7 +19,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>
 /** A shop to drive the contract in, and what brings it into the states that the contract speaks of. */
 export async function openWorld() {
   const client = await openClient()
-  const { engine, redis, shop } = client
+  const { redis, shop } = client
   const { orm } = client.dependencies
   const verifier = openVerifier({ redis, orm, databaseUrl: client.databaseUrl })
   const deadRedis = connectRedis(`redis://${nowhere}`, { name: 'nowhere' })
@@ -53,7 +53,7 @@ export async function openWorld() {
     newUser,
     codeGuesses: openCodeGuesses(redis),
     /** Brings to Postgres what was decided so far. */
-    drain: () => drainOutbox({ orm, redis, engine, shop }),
+    drain: () => drainOutbox({ orm, redis, shop }),
     /** A user with this balance. */
     async richUser(balance = 1_000_000) {
       const userId = newUser()
