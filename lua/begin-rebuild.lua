@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 begin-rebuild: closes a shop for whoever rebuilds it, or says that somebody else does.
 

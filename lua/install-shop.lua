@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 install-shop: puts a hot state that was loaded beside the shop in its place, all of it at once.
 

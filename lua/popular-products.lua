@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 popular-products: the best-selling products of several days.
 

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
 reopen-shop: opens a shop whose hot state was installed and found right.
 

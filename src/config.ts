@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { parseRedisAddress } from './redis/address.ts'
+
+const redisAddress = z.string().superRefine((text, context) => {
+  try {
+    parseRedisAddress(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
 
 /**
  * The configuration: one schema, and the only place that reads the environment. `.env.example` lists the same
@@ -13,8 +22,10 @@ export const configShape = z.object({
   HOST: z.string().default('127.0.0.1'),
   /** Folder of the embedded Redis, Postgres and secrets. Two copies need two folders and two ports. */
   DATA_DIR: z.string().min(1).default('.data'),
-  /** A Redis to use instead of an embedded one, e.g. redis://user:password@host:6379/0. */
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** A Redis to use instead of an embedded one, in a form of src/redis/address.ts. */
+  REDIS_URL: redisAddress.optional(),
+  /** Replicas that must have a decision before it is answered. Fewer in time make the answer a 503. */
+  REPLICA_ACKS: z.coerce.number().int().min(0).max(5).default(0),
   /** A Postgres to use instead of the embedded one, e.g. postgresql://user:password@host:5432/stampede. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Secret of HS256 tokens. Without it the embedded default makes one and keeps it in DATA_DIR. */

@@ -77,6 +77,13 @@ export const limits = {
   rememberedCommandsMax: 100_000,
   /** A Redis that has not answered by then is an outage: the client gets its 503 within a second. */
   redisCommandTimeoutMs: 900,
+  /**
+   * Longest wait for the replicas that must have a batch before it is answered: a healthy one has it within a
+   * millisecond, and what waits behind it on the connection must not become an outage of its own.
+   */
+  replicaAckMs: 500,
+  /** Between two looks at which node of a cluster has which slots: so late is a failover seen that nobody tells. */
+  slotsRefreshMs: 1_000,
   /** Lapsed holds that one batch may expire on its way, about a millisecond of work; a command may need several. */
   reapedHoldsMax: 100,
 
@@ -113,21 +120,38 @@ export const limits = {
 
   /** A rebuild that has not renewed its lease by then is dead, and another one takes over. */
   rebuildLeaseMs: 10_000,
+  /** Pause after a rebuild that failed: what stopped it may last, and each one closes what the one before began. */
+  rebuildRetryMs: 3_000,
+  /** Between two alarms about what only a person can mend. */
+  alarmIntervalMs: 60_000,
+  /** Rows that a rebuild reads at once: of a few short columns, and of those that become records of some kilobytes. */
+  rebuildRowsMax: 5_000,
+  rebuildRecordsMax: 1_000,
+  /** Fields and characters of one command of a rebuild: about half a millisecond of Redis, which serves others too. */
+  rebuildFieldsMax: 500,
+  rebuildCommandLengthMax: 65_536,
 
   /** Shops that one worker process drains at once. Each takes a connection to Postgres while it does. */
   drainsMax: 4,
   /** Between two wake-ups of one shop by one process. It adds to the lag and spares the queue. */
   wakeUpIntervalMs: 20,
-  /** Between two rounds of the watchdog and of the sweeper. A lost wake-up costs twice this much. */
+  /**
+   * Between two looks of a worker process after its shops, and between two sweeps. A lost wake-up costs twice this
+   * much, and a queue that does not work at all up to four times.
+   */
   upkeepIntervalMs: 1_000,
   /** Between two looks whether a day is over whose ranking is not taken. It ends once a day, and a minute is soon. */
   snapshotIntervalMs: 60_000,
   /** Days that one look takes for one shop: a worker that was away for a month catches up at once. */
   snapshotDaysMax: 31,
-  /** Between two drains that the watchdog asks for, for one shop: an outage must not pile them up. */
-  rescueIntervalMs: 2_000,
+  /** How early or late a scheduled job may be before its schedule is made anew: more than a busy worker is late. */
+  scheduleSlackMs: 3_000,
+  /** Shops that the guard of one worker process drains or rebuilds at once, beside the drains of the queue. */
+  guardTasksMax: 2,
   /** Between two attempts of a worker to reach its queue again. BullMQ's own 15 s would be most of an outage. */
   queueRetryMs: 500,
+  /** Between two lines that a queue fails: it may fail thousands of times a second, and one line says as much. */
+  queueFailsQuietMs: 10_000,
   /**
    * Times that one sweep asks for a decision in one shop: with `reapedHoldsMax` and `expiredCouponsMax`, the orders and
    * the user coupons that it can expire at once.
@@ -176,6 +200,18 @@ export const limits = {
   /** A server of signing keys that has not answered by then is an outage. */
   signingKeysTimeoutMs: 3_000,
 
+  /**
+   * Share of the machine's memory that the embedded Redis may use before decisions are refused. The rest is for the
+   * pages that are copied while its file is rewritten, for Postgres, and for our processes.
+   */
+  redisMemoryShare: 0.5,
+  /**
+   * Free bytes of the disk below which the embedded Redis is not started, nor its file rewritten: room for a torn end
+   * that is kept, and for what a busy sale writes in a second.
+   */
+  redisFreeBytesMin: 16_777_216,
+  /** The same for Postgres: its log grows in files of 16 MB, and a recovery needs a few. */
+  postgresFreeBytesMin: 67_108_864,
   /** An embedded server that does not answer by then will not; reading back a big append-only file takes seconds. */
   serverStartMs: 60_000,
   /** Within shutdownMs, because the embedded servers are stopped last of all. */
@@ -240,6 +276,9 @@ if (2 * limits.childStopMs + limits.serverStopMs >= limits.shutdownMs) {
     'limits: API, workers and servers must stop one after the other within the shutdown',
   )
 }
+if (limits.drainsMax + limits.guardTasksMax >= limits.postgresPoolMax) {
+  throw new Error('limits: drains must leave the other work of a worker a connection to Postgres')
+}
 if (limits.workersCloseMs >= limits.childStopMs) {
   throw new Error('limits: the workers must give up before their supervisor kills them')
 }
@@ -254,6 +293,11 @@ if (
   2_500
 ) {
   throw new Error('limits: a Postgres that hangs must be answered within two and a half seconds')
+}
+if (limits.replicaAckMs >= limits.redisCommandTimeoutMs) {
+  throw new Error(
+    'limits: replicas must have answered before the command that waits for them is an outage',
+  )
 }
 if (limits.redisCommandTimeoutMs >= 1_000) {
   throw new Error('limits: an outage of Redis must be answered within a second')

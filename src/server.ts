@@ -3,7 +3,7 @@ import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
-import { connectRedis } from './redis/client.ts'
+import { connectRedis, type RedisClient } from './redis/client.ts'
 import { runApiProcesses } from './services/api-processes.ts'
 import { closeServer, listen } from './services/http-server.ts'
 import { isSupervised, runProcess } from './services/lifecycle.ts'
@@ -11,6 +11,7 @@ import { prepareStores } from './services/prepare.ts'
 import { openReadiness } from './services/readiness.ts'
 import { logRedisOutages } from './services/redis-outages.ts'
 import { resolveServices } from './services/services.ts'
+import { logLost } from './telemetry/lost-commands.ts'
 import { openVerifier } from './verify/verifier.ts'
 
 /** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
@@ -28,13 +29,19 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     return runApiProcesses(config.API_PROCESSES, log, lifecycle)
   }
 
-  const redis = connectRedis(services.redisUrl, { name: 'api' })
-  logRedisOutages(redis, log, isStopping)
-  await open(
-    'Redis',
-    () => redis.connect(),
-    () => redis.quit(),
-  )
+  async function openRedis(name: string): Promise<RedisClient> {
+    const redis = connectRedis(services.redisUrl, { name })
+    logRedisOutages(redis, log, isStopping)
+    await open(
+      'Redis',
+      () => redis.connect(),
+      () => redis.quit(),
+    )
+    return redis
+  }
+  const redis = await openRedis('api')
+  // What waits for replicas holds up what follows on its connection: reads then need one of their own.
+  const deciding = config.REPLICA_ACKS > 0 ? await openRedis('api-decisions') : redis
   const orm = await open(
     'Postgres',
     () => openApiOrm(services.databaseUrl),
@@ -52,7 +59,14 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   )
   const engine = await open(
     'engine',
-    () => openEngine({ redis, holdMs: config.ORDER_HOLD_MS, onAccepted: wakeUps.wake }),
+    () =>
+      openEngine({
+        redis: deciding,
+        holdMs: config.ORDER_HOLD_MS,
+        replicaAcks: config.REPLICA_ACKS,
+        onAccepted: wakeUps.wake,
+        onLost: logLost(log),
+      }),
     (it) => it.drained(),
   )
   const app = createApp({

@@ -1,26 +1,32 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { databaseOf } from '../src/db/database.ts'
-import { ensureShop, findWatermark, type Watermark } from '../src/db/shops.ts'
-import { type Trimmed, trimOutbox } from '../src/engine/trim-outbox.ts'
+import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
-import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
+import { Discontinuity, findPosition, usersOf } from './continuity.ts'
+import { readOutbox } from './outbox-entries.ts'
 
 export type Drain = {
   orm: MikroORM
   redis: RedisClient
   shop: string
-  /** Of the rebuild that drains a closed shop. Any other drain takes the epoch of the hot state. */
-  epoch?: number
+  /** Where a rebuild drains a shop that it has closed. Any other drain finds its position itself. */
+  from?: Position
   /** Ends the drain before its next batch; the batch under way is finished. */
   signal?: AbortSignal
   /** Where a test may stop the drain: a process can die at any of these points. */
   failpoints?: { beforeCommit?: () => Promise<void>; afterCommit?: () => Promise<void> }
 }
 
-/** `more` is true where it stopped before the outbox was empty, to let other shops have their turn. */
-export type Drained = { events: number; deadLetters: number; more: boolean }
+export type Drained = {
+  events: number
+  deadLetters: number
+  /** Whether it stopped before the outbox was empty, to let other shops have their turn. */
+  more: boolean
+  /** Why it did not even begin, or did not go on: one of the stores has lost something. */
+  stoppedBy?: Discontinuity
+}
 
 /**
  * Brings a shop's outbox to Postgres, each event exactly once and in order: read a batch after the watermark,
@@ -28,81 +34,35 @@ export type Drained = { events: number; deadLetters: number; more: boolean }
  * number of drains of one shop may run at once, and any of them may die anywhere: the watermark in Postgres alone
  * says what is persisted, and who finds it moved starts over from there.
  *
- * A shop whose Redis and Postgres do not continue one another is left alone: see src/services/shop-faults.ts.
+ * A shop of which a store has lost something is left alone: see workers/continuity.ts.
  *
  * @throws whatever stopped Redis or Postgres; to be called again then.
  */
 export async function drainOutbox(drain: Drain): Promise<Drained> {
-  const { redis, shop, signal, failpoints } = drain
+  const { orm, redis, shop, signal, failpoints } = drain
+  const db = databaseOf(orm)
   const drained = { events: 0, deadLetters: 0 }
-  let from = await findPosition(drain)
-  for (let batch = 0; from && batch < limits.drainBatchesMax; batch++) {
+  let from = drain.from ?? (await findPosition({ redis, db, shop }))
+  for (let batch = 0; batch < limits.drainBatchesMax; batch++) {
+    if (from instanceof Discontinuity) return { ...drained, more: false, stoppedBy: from }
     if (signal?.aborted) return { ...drained, more: true }
     const entries = await readOutbox(redis, shop, { after: from.streamId })
     if (entries.length === 0) return { ...drained, more: false }
     await failpoints?.beforeCommit?.()
     try {
-      const committed = await commitBatch({ ...drain, from }, entries)
+      const committed = await commitBatch({ orm, shop, from }, entries)
       from = committed.watermark
       drained.events += entries.length
       drained.deadLetters += committed.deadLetters
     } catch (error) {
-      if (!(error instanceof Fenced)) throw error
-      from = await findPosition(drain)
+      // A rebuild that is fenced was taken for dead; there is another one.
+      if (!(error instanceof Fenced) || drain.from) throw error
+      from = await findPosition({ redis, db, shop })
       continue
     }
     await failpoints?.afterCommit?.()
-    await trim(drain, entries)
+    const eventId = from.streamId
+    await trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) })
   }
-  return { ...drained, more: from !== null }
-}
-
-/**
- * Finds where Postgres is, and trims what was committed by a drain that did not live to trim it.
- *
- * @returns null where this hot state must not be drained, because it does not continue what Postgres has.
- */
-async function findPosition(drain: Drain): Promise<Position | null> {
-  const { orm, redis, shop, epoch } = drain
-  const db = databaseOf(orm)
-  let watermark = await findWatermark(db, shop)
-  if (!watermark) {
-    await ensureShop(db, shop)
-    watermark = (await findWatermark(db, shop)) as Watermark
-  }
-  if (epoch !== undefined) {
-    return epoch === watermark.epoch ? { ...watermark, events: watermark.events ?? 0n } : null
-  }
-
-  let found: Trimmed | 'lost'
-  do {
-    found = await trim(
-      drain,
-      await readOutbox(redis, shop, { upTo: watermark.streamId }),
-      watermark,
-    )
-  } while (found !== 'lost' && found.trimmed > 0)
-  if (found === 'lost') return null
-  const events = watermark.events ?? found.removed
-  if (found.epoch !== watermark.epoch || found.removed < events) return null
-  if (found.removed > events) {
-    // Only what Postgres has is ever removed: another drain went on meanwhile, or Postgres has lost what it had.
-    const now = await findWatermark(db, shop)
-    if ((now?.events ?? 0n) < found.removed) return null
-  }
-  return { ...watermark, events }
-}
-
-/** Trims entries that are committed, and everything up to the watermark, if there is one. */
-function trim(
-  { redis, shop }: Drain,
-  entries: readonly OutboxEntry[],
-  watermark?: Watermark,
-): Promise<Trimmed | 'lost'> {
-  const userIds = new Set<string>()
-  for (const { event } of entries) {
-    if (event?.type.startsWith('order_')) userIds.add((event.data as { userId: string }).userId)
-  }
-  const eventId = entries.at(-1)?.streamId ?? (watermark as Watermark).streamId
-  return trimOutbox(redis, { shop, eventId, userIds: [...userIds] })
+  return { ...drained, more: true }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 
 /** Logs the beginning and the end of an outage, and nothing in between, however often a retry fails. */
@@ -27,10 +28,13 @@ export function openOutages(log: Logger): Outages {
 
 /**
  * The listener for errors of a queue. It is quiet while Redis is away: the process says that once, and not once per
- * queue and attempt.
+ * queue and attempt. Where Redis refuses, as when its memory is full, a queue tries again at once and without end.
  */
 export function queueFails(log: Logger, connection: RedisClient): (error: Error) => void {
+  let quietUntil = 0
   return (error) => {
-    if (connection.status === 'ready') log.warn({ err: error }, 'a queue fails')
+    if (connection.status !== 'ready' || performance.now() < quietUntil) return
+    quietUntil = performance.now() + limits.queueFailsQuietMs
+    log.warn({ err: error }, 'a queue fails')
   }
 }

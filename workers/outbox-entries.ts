@@ -1,4 +1,5 @@
 import { eventIdOf } from '../src/db/event-id.ts'
+import { isVersion, NewerVersion, upgradeData } from '../src/domain/event-versions.ts'
 import {
   type EventType,
   eventSchemas,
@@ -18,7 +19,15 @@ export type OutboxEntry = {
   data: string
 } & ({ event: OutboxEvent } | { event: null; error: string })
 
-/** Reads and decodes the next entries of a shop's outbox, the oldest first, at most one batch. */
+/** One entry as it stands in the stream. */
+type StreamEntry = { streamId: string; type: string; version: string; data: string; length: number }
+
+/**
+ * Reads and decodes the next entries of a shop's outbox, the oldest first, at most one batch. It ends before an event
+ * of a newer release, because what comes after it must wait too.
+ *
+ * @throws NewerVersion where the first entry is such an event.
+ */
 export async function readOutbox(
   redis: RedisClient,
   shop: string,
@@ -27,37 +36,53 @@ export async function readOutbox(
   const start = range.after === undefined ? '-' : `(${range.after}`
   const end = range.upTo ?? '+'
   const key = shopKey(shop, 'outbox')
-  const entries = await redis.xrange(key, start, end, 'COUNT', limits.drainEventsMax)
-  return withinBatch(entries).map(([streamId, fields]) => decodeEntry(streamId, fields))
+  const found = await redis.xrange(key, start, end, 'COUNT', limits.drainEventsMax)
+  const entries = found.map(([streamId, fields]) => entryOf(streamId, fields))
+  const [first] = entries
+  if (first && isNewer(first)) {
+    throw new NewerVersion(
+      `Event ${first.streamId} is of version ${first.version}, and this worker knows ${eventVersion} at most: ` +
+        'it and all after it wait for a worker of a newer release',
+    )
+  }
+  const known = entries.findIndex(isNewer)
+  return withinBatch(known === -1 ? entries : entries.slice(0, known)).map(decodeEntry)
 }
 
 /** The first entries, as many as may be in one batch by the length of their data; always one. */
-function withinBatch(entries: [streamId: string, fields: string[]][]) {
-  let length = 0
-  const tooMany = entries.findIndex(([, fields], index) => {
-    length += fields.reduce((sum, field) => sum + field.length, 0)
-    return index > 0 && length > limits.drainDataLengthMax
+function withinBatch(entries: StreamEntry[]): StreamEntry[] {
+  let total = 0
+  const tooMany = entries.findIndex(({ length }, index) => {
+    total += length
+    return index > 0 && total > limits.drainDataLengthMax
   })
   return tooMany === -1 ? entries : entries.slice(0, tooMany)
 }
 
-function decodeEntry(streamId: string, fields: string[]): OutboxEntry {
-  let type = ''
-  let version = ''
-  let data = ''
+function entryOf(streamId: string, fields: string[]): StreamEntry {
+  const entry = { streamId, type: '', version: '', data: '', length: 0 }
   for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] ?? ''
     const value = fields[index + 1] ?? ''
-    if (fields[index] === 'type') type = value
-    else if (fields[index] === 'v') version = value
-    else if (fields[index] === 'data') data = value
+    if (name === 'type') entry.type = value
+    else if (name === 'v') entry.version = value
+    else if (name === 'data') entry.data = value
+    entry.length += name.length + value.length
   }
+  return entry
+}
+
+function isNewer({ version }: StreamEntry): boolean {
+  return isVersion(version) && Number(version) > eventVersion
+}
+
+function decodeEntry({ streamId, type, version, data }: StreamEntry): OutboxEntry {
   const entry = { streamId, eventId: eventIdOf(streamId), type, data }
   if (!isEventType(type)) return { ...entry, event: null, error: 'unknown event type' }
-  if (version !== String(eventVersion)) {
-    return { ...entry, event: null, error: `unknown event version ${version}` }
-  }
+  if (!isVersion(version)) return { ...entry, event: null, error: `no event version: ${version}` }
   try {
-    const parsed = eventSchemas[type].parse(JSON.parse(data))
+    const current = upgradeData(type, Number(version), JSON.parse(data))
+    const parsed = eventSchemas[type].parse(current)
     return { ...entry, event: { id: streamId, type, data: parsed } as OutboxEvent }
   } catch (error) {
     return { ...entry, event: null, error: error instanceof Error ? error.message : String(error) }

@@ -6,8 +6,12 @@ import { limits } from '../src/limits.ts'
 import { connectQueue } from '../src/queue/connection.ts'
 import { openWakeUps } from '../src/queue/wake-ups.ts'
 import { connectRedis } from '../src/redis/client.ts'
+import { openDrainShop } from './drain-shop.ts'
 import { startDrainWorker } from './drain-worker.ts'
+import { guardShops } from './guard-shops.ts'
+import { openKnownShops } from './known-shops.ts'
 import { openOutages } from './outages.ts'
+import { openRestore } from './restore-shops.ts'
 import { startUpkeepWorker } from './upkeep-worker.ts'
 
 /**
@@ -34,15 +38,21 @@ export function startWorkers(options: {
   const wakeUps = openWakeUps(redisUrl)
   // A sweep appends events too.
   const engine = openEngine({ redis, holdMs, onAccepted: wakeUps.wake })
-  const upkeep = startUpkeepWorker({ connection, orm, redis, engine, log })
-  const drain = startDrainWorker({ connection, orm, redis, log, wake: wakeUps.wake })
+  const knownShops = openKnownShops(orm)
+  const restore = openRestore({ redis, orm, log })
+  const drain = openDrainShop({ orm, redis, log, restore })
+  const workers = [
+    startUpkeepWorker({ connection, orm, redis, engine, log, knownShops }),
+    startDrainWorker({ connection, log, drain, wake: wakeUps.wake }),
+    guardShops({ redis, log, knownShops, rescue: wakeUps.rescue, drain, restore }),
+  ]
 
   return {
     async close() {
       // BullMQ waits for a Redis that is gone, and there is nothing to wait for: what was not finished comes again.
       const tooLate = new AbortController()
       await Promise.race([
-        Promise.all([upkeep.close(), drain.close()]),
+        Promise.all(workers.map((worker) => worker.close())),
         wait(limits.workersCloseMs, undefined, { signal: tooLate.signal }).catch(() => {}),
       ])
       tooLate.abort()

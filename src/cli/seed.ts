@@ -18,7 +18,7 @@ export async function seedDemo(redis: RedisClient, shop: string, holdMs: number)
   if (names.flat().some((name) => name !== sentinel)) return false
 
   const engine = openEngine({ redis, holdMs })
-  await createProduct(engine, {
+  const product = await createProduct(engine, {
     shop,
     product: {
       name: 'Stampede trainers',
@@ -31,6 +31,7 @@ export async function seedDemo(redis: RedisClient, shop: string, holdMs: number)
       ],
     },
   })
+  if (!product.ok) return false // The shop is closed, until its hot state is rebuilt.
   await createCoupon(engine, {
     shop,
     coupon: {

@@ -29,6 +29,36 @@ export async function listWatermarks(db: Database): Promise<(Watermark & { shop:
   return rows.map((row) => ({ shop: row.shop, ...watermarkOf(row) }))
 }
 
+/**
+ * The shop and its watermark.
+ *
+ * @throws Error where Postgres does not know it.
+ */
+export async function findShop(
+  db: Database,
+  shop: string,
+): Promise<{ watermark: Watermark; createdAtMs: number }> {
+  const watermark = await findWatermark(db, shop)
+  const { rows } = await sql<{ at: string }>`
+    select (extract(epoch from created_at) * 1000)::bigint as at from shops where shop = ${shop}
+  `.execute(db)
+  if (!watermark || !rows[0]) throw new Error(`Postgres does not know the shop ${shop}`)
+  return { watermark, createdAtMs: Number(rows[0].at) }
+}
+
+/**
+ * Begins a new epoch: from now on nothing is persisted that a hot state of an earlier one says.
+ *
+ * @param hotEpoch of the hot state that is given up; it may be the higher one where Postgres lost something.
+ */
+export async function raiseEpoch(db: Database, shop: string, hotEpoch: number): Promise<number> {
+  const { rows } = await sql<{ epoch: number }>`
+    update outbox_watermarks
+    set epoch = greatest(epoch, ${hotEpoch}) + 1, events = coalesce(events, 0), updated_at = now()
+    where shop = ${shop} returning epoch`.execute(db)
+  return (rows[0] as { epoch: number }).epoch
+}
+
 type WatermarkRow = { event_id: string; stream_id: string; epoch: number; events: string | null }
 
 const watermarkColumns = sql.raw('event_id, stream_id, epoch, events')

@@ -32,6 +32,8 @@ export type EngineOptions = {
   holdMs: number
   /** Events that may wait for Postgres. Defaults to limits.backlogEventsMax. */
   backlogMax?: number
+  /** Replicas that must have a decision before it is answered. Defaults to none. */
+  replicaAcks?: number
   /** Called after each batch that appended events to a shop's outbox. */
   onAccepted?: (shop: string) => void
   /** Called when a shop was rebuilt, with what this process had accepted and Postgres never got. */
@@ -40,7 +42,7 @@ export type EngineOptions = {
 
 /** Opens the engine: one batcher per shop over one Redis connection. */
 export function openEngine(options: EngineOptions): Engine {
-  const { redis, holdMs, backlogMax = limits.backlogEventsMax } = options
+  const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
   const { onAccepted = () => {}, onLost = () => {} } = options
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
   const batchers = new Map<string, Batcher<Reply>>()
@@ -53,7 +55,7 @@ export function openEngine(options: EngineOptions): Engine {
 
     async function decideBatch(commands: string[][]): Promise<Reply[]> {
       const args = [...settings, String(knownEpoch), ...commands.flat()]
-      const reply = await sendBatch(redis, keys, args)
+      const reply = await sendBatch(redis, keys, args, replicaAcks)
       const [epoch, backlog, appended, lastEventId] = reply.splice(0, 4) as [
         number,
         number,

@@ -19,9 +19,11 @@ const outageMessages = [
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout)/,
   /^(Command timed out|Command aborted due to connection close|Connection is closed)/,
   /^(Stream isn't writeable|Reached the max retries per request limit)/,
-  // What Redis itself answers while it loads, stops, is stuck in a script, or is a replica of one that is gone. A
-  // transaction names the same reason behind its own.
-  /^(EXECABORT .*: )?(LOADING|BUSY|MASTERDOWN|READONLY|MISCONF|OOM|NOREPLICAS) /,
+  /^(Too many Cluster redirections|Failed to refresh slots cache|None of startup nodes is available)/,
+  // What Redis itself answers while it loads, stops, is stuck in a script, or is a replica of one that is gone, and
+  // while a cluster fails over or moves a slot. A transaction names the same reason behind its own.
+  /^(EXECABORT .*: )?(LOADING|BUSY|MASTERDOWN|READONLY|MISCONF|OOM|NOREPLICAS|UNBLOCKED) /,
+  /^(EXECABORT .*: )?(CLUSTERDOWN|TRYAGAIN|MOVED|ASK) /,
 ]
 
 /** Tells an outage of Redis or Postgres from a bug, through the wrappers that libraries put around its cause. */

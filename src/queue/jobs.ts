@@ -17,11 +17,10 @@ export type UpkeepJobName =
   | 'expire-coupons'
   | 'forget-finished'
   | 'snapshot-rankings'
-  | 'watchdog'
 
 /**
  * A drain that fails is tried again within seconds. By then the outage is a long one, and the next wake-up or the
- * watchdog asks again; a queue of old jobs would only repeat what one does.
+ * guard of the shops asks again; a queue of old jobs would only repeat what one does.
  */
 export const drainJobOptions: JobsOptions = {
   attempts: 6,
@@ -34,9 +33,4 @@ export const drainJobOptions: JobsOptions = {
 /** While a shop has a waiting drain another is not added; while it has a running one, one more follows it. */
 export function oneDrainPerShop(shop: string): DeduplicationOptions {
   return { id: shop, keepLastIfActive: true }
-}
-
-/** A drain that does not care about the one that seems stuck, but is itself asked for once per `ttlMs`. */
-export function oneRescuePerShop(shop: string, ttlMs: number): DeduplicationOptions {
-  return { id: `rescue.${shop}`, ttl: ttlMs }
 }

@@ -6,8 +6,15 @@ import { connectQueue } from './connection.ts'
 import { type DrainJob, drainJobOptions, oneDrainPerShop, queueNames } from './jobs.ts'
 
 export type WakeUps = {
-  /** Asks for a drain of the shop, soon. It never fails and never blocks: a lost wake-up is the watchdog's. */
+  /** Asks for a drain of the shop, soon. It never fails and never blocks: a lost wake-up is for `rescue`. */
   wake(shop: string): void
+  /**
+   * Asks for a drain past the job that stands for the shop's drain: it may hang, have stalled, or wait for a time that
+   * a step of the clock has put off. Wake-ups then go by the new job.
+   *
+   * @throws what the queue answers instead.
+   */
+  rescue(shop: string): Promise<void>
   /** Sends what was asked for and not sent yet, then closes. */
   close(): Promise<void>
 }
@@ -31,8 +38,12 @@ export function openWakeUps(redisUrl: string): WakeUps {
   const underWay = new Set<Promise<void>>()
   let isClosing = false
 
+  function add(shop: string) {
+    return queue.add('drain', { shop }, { deduplication: oneDrainPerShop(shop) })
+  }
+
   function send(shop: string): Promise<void> {
-    const sent = queue.add('drain', { shop }, { deduplication: oneDrainPerShop(shop) }).then(
+    const sent = add(shop).then(
       () => {},
       () => {},
     )
@@ -56,6 +67,10 @@ export function openWakeUps(redisUrl: string): WakeUps {
       const state = recent.get(shop)
       if (state) state.isAskedAgain = true
       else if (!isClosing) void wakeUntilQuiet(shop)
+    },
+    async rescue(shop) {
+      await queue.removeDeduplicationKey(shop)
+      await add(shop)
     },
     async close() {
       isClosing = true

@@ -12,7 +12,11 @@ import { limits } from '../limits.ts'
  * local names from it.
  */
 export const shopKeyNames = {
-  /** hash · `epoch`, `state` (open | closed), `createdAt`, `layout` */
+  /**
+   * hash · `epoch`, `state` (open | closed), `createdAt`, `layout`; `ordersCursor`, `operationsCursor` of
+   * lua/forget-finished.lua; `closedBecause` of a fault; `rebuild`, `rebuildAt` of the rebuild that has the lease;
+   * `rebuiltUntil`, the last event that was in Postgres at the last rebuild
+   */
   meta: 'meta',
   /** stream · one entry per accepted decision: `type`, `v`, `data` (JSON) */
   outbox: 'outbox',
@@ -71,7 +75,18 @@ export function shopKey(shop: string, name: Exclude<ShopKeyName, 'sales'>): stri
 
 /** The ranking of one UTC day. */
 export function salesKey(shop: string, day: Date): string {
-  return `{${shop}}:${shopKeyNames.sales}${day.toISOString().slice(0, 10).replaceAll('-', '')}`
+  return `{${shop}}:${shopKeyNames.sales}${compactDate(day)}`
+}
+
+/** The last `count` UTC days, `last` included, as rankings name them: YYYYMMDD. */
+export function salesDays(last: Date, count: number): string[] {
+  return Array.from({ length: count }, (_, ago) =>
+    compactDate(new Date(last.getTime() - ago * 86_400_000)),
+  )
+}
+
+function compactDate(day: Date): string {
+  return day.toISOString().slice(0, 10).replaceAll('-', '')
 }
 
 /** The rankings of the last `days` UTC days, `now`'s day included. */
@@ -80,6 +95,22 @@ export function salesKeys(shop: string, now: Date, days: number): string[] {
   return Array.from({ length: days }, (_, ago) =>
     salesKey(shop, new Date(now.getTime() - ago * 86_400_000)),
   )
+}
+
+type ReplacedKeyName = Exclude<(typeof shopKeyNames)[ShopKeyName], 'meta' | 'outbox' | 'sales:'>
+
+/** A key that a rebuild loads, by its name in `shopKeyNames`; `sales:` alone is the prefix of the rankings. */
+export type LoadedKeyName = ReplacedKeyName | `sales:${string}`
+
+/** The keys that a rebuild loads, in the order of `shopKeyNames`, without the rankings. */
+export const loadedKeyNames = Object.values(shopKeyNames).filter(
+  (name): name is ReplacedKeyName =>
+    name !== 'meta' && name !== 'outbox' && name !== shopKeyNames.sales,
+)
+
+/** Where a rebuild, named by its token, loads a key before it takes the place of the shop's own. */
+export function loadedKey(rebuild: { shop: string; token: string }, name: LoadedKeyName): string {
+  return `{${rebuild.shop}}:rebuild:${rebuild.token}:${name}`
 }
 
 /** Where the rankings of several days are added up, for the time of one read. */

@@ -13,6 +13,7 @@ type Script<Context extends ClientContext> = (
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     beginRebuild: Script<Context>
+    clearShop: Script<Context>
     decide: Script<Context>
     forgetFinished: Script<Context>
     installShop: Script<Context>
@@ -27,6 +28,7 @@ declare module 'ioredis' {
 /** Files in `lua/` that are whole scripts; every other file there is a decision of the script `decide`. */
 const wholeScripts = [
   'begin-rebuild',
+  'clear-shop',
   'decide',
   'forget-finished',
   'install-shop',

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { limits } from '../limits.ts'
 import { countUsers, enterAsUser, openDataFolder, withLock } from './data-folder.ts'
 import { openPostgresServer } from './postgres-server.ts'
@@ -31,7 +32,6 @@ export async function openEmbeddedServers(
 ): Promise<EmbeddedServers> {
   const folder = openDataFolder(dataDir)
   const servers: Partial<Record<EmbeddedName, RunningServer>> = {}
-  let watcher: NodeJS.Timeout | undefined
   let released: Promise<void> | undefined
 
   async function leave(user: { leave(): void }): Promise<void> {
@@ -40,14 +40,31 @@ export async function openEmbeddedServers(
     await Promise.all(Object.values(servers).map((server) => server.stop()))
   }
 
-  async function restartEnded(tell: Report): Promise<void> {
-    for (const name of names) {
-      if (await servers[name]?.isAlive()) continue
-      await withLock(folder, async () => {
-        if (released) return
-        servers[name] = await openers[name](folder, tell)
-        tell(`${servers[name].description}, because it had ended`)
-      })
+  async function lookAfter(name: EmbeddedName, tell: Report): Promise<void> {
+    if (await servers[name]?.isAlive()) return servers[name]?.tend?.(tell)
+    await withLock(folder, async () => {
+      if (released) return
+      servers[name] = await openers[name](folder, tell)
+      tell(`${servers[name].description}, because it had ended`)
+    })
+  }
+
+  async function watchServer(name: EmbeddedName, tell: Report): Promise<void> {
+    let delayMs: number = limits.serverWatchMs
+    let failure = ''
+    for (;;) {
+      await wait(delayMs, undefined, { ref: false })
+      if (released) return
+      try {
+        await lookAfter(name, tell)
+        delayMs = limits.serverWatchMs
+        failure = ''
+      } catch (error) {
+        // What keeps a server from starting, as a full disk, may last: it is said once, and tried less and less.
+        if (String(error) !== failure) tell(String(error))
+        failure = String(error)
+        delayMs = Math.min(2 * delayMs, limits.restartDelayMaxMs)
+      }
     }
   }
 
@@ -70,14 +87,9 @@ export async function openEmbeddedServers(
     folder,
     ...servers,
     watch(tell) {
-      const look = async () => {
-        await restartEnded(tell).catch((error) => tell(String(error)))
-        if (!released) watcher = setTimeout(look, limits.serverWatchMs).unref()
-      }
-      watcher = setTimeout(look, limits.serverWatchMs).unref()
+      for (const name of names) void watchServer(name, tell)
     },
     release() {
-      clearTimeout(watcher)
       released ??= withLock(folder, () => leave(user))
       return released
     },

@@ -13,6 +13,7 @@ import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
 import { limits } from '../limits.ts'
 import { newSecret, readRecord, type ServerRecord, writeRecord } from './data-folder.ts'
+import { requireRoom } from './disk-room.ts'
 import { findServer, readLock, removeDeadLock } from './postgres-lock.ts'
 import { findPostgresPrograms, type PostgresPrograms } from './postgres-program.ts'
 import { freePort, lastLines, run, signal, spawnServer, until } from './processes.ts'
@@ -139,6 +140,7 @@ async function startServer(
   record: ServerRecord,
   programs: PostgresPrograms,
 ): Promise<RunningServer> {
+  requireRoom(files.data, limits.postgresFreeBytesMin)
   record.port = await freePort(record.port)
   let started = false
   await until(async () => {

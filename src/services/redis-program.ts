@@ -1,7 +1,7 @@
 import { getuid } from 'node:process'
 import { withLock } from './data-folder.ts'
 import { run } from './processes.ts'
-import { redisMajorMin } from './redis-check.ts'
+import { redisMajorMin } from './server-check.ts'
 
 /** The image of the server where only Docker is at hand. */
 export const redisImage = 'redis:8-alpine'

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { limits } from '../limits.ts'
 import { repairAppendOnlyFile } from './append-only-file.ts'
 import { newSecret, readRecord, type ServerRecord, writeRecord } from './data-folder.ts'
+import { hasRoomToRewrite, requireRoom } from './disk-room.ts'
 import { commandLine, freePort, lastLines, run, signal, spawnServer, until } from './processes.ts'
 import { infoField, withRedis } from './redis-connection.ts'
 import { findRedisProgram, type RedisProgram, redisImage } from './redis-program.ts'
@@ -13,6 +15,8 @@ export type RunningServer = {
   /** For people, e.g. `Redis 7.0.15 on port 40123 (started)`. */
   description: string
   isAlive(): Promise<boolean>
+  /** Adapts it to what has changed around it. To be called again and again while it runs. */
+  tend?(report: (line: string) => void): Promise<void>
   stop(): Promise<void>
 }
 
@@ -33,6 +37,7 @@ export async function openRedisServer(
   }
   const program = await findRedisProgram(report)
   mkdirSync(files.data, { recursive: true, mode: 0o700 })
+  requireRoom(files.data, limits.redisFreeBytesMin)
   await repairAppendOnlyFile(files.data, report)
   const next: ServerRecord = {
     port: await freePort(record?.port),
@@ -71,8 +76,37 @@ async function running(
     url,
     description: `Redis ${version} on port ${record.port} (${how})`,
     isAlive: async () => record.pid === undefined || (await isAlive(files, record)),
+    tend: openRewriteWatch(files, url),
     stop: () => stop(files, record),
   }
+}
+
+/**
+ * Redis rewrites its file by itself when that has doubled. On a disk without room for it the rewrite would end Redis,
+ * so it waits until there is room again.
+ */
+function openRewriteWatch(files: RedisFiles, url: string) {
+  let isAllowed: boolean | undefined
+  return async (report: (line: string) => void) => {
+    const hasRoom = hasRoomToRewrite(files.data)
+    if (hasRoom === isAllowed) return
+    await withRedis(url, (redis) =>
+      redis.config('SET', 'auto-aof-rewrite-percentage', rewritePercentage(hasRoom)),
+    )
+    if (!hasRoom) report(`The disk of ${files.data} lacks the room to rewrite what Redis wrote.`)
+    else if (isAllowed === false) report(`The disk of ${files.data} has room enough again.`)
+    isAllowed = hasRoom
+  }
+}
+
+function rewritePercentage(hasRoom: boolean): number {
+  return hasRoom ? 100 : 0
+}
+
+/** Most memory that Redis may use. A container may be allowed less than the machine has. */
+function memoryMax(): number {
+  const constrained = process.constrainedMemory() || totalmem()
+  return Math.floor(Math.min(totalmem(), constrained) * limits.redisMemoryShare)
 }
 
 /** True once the recorded server answers. False where it is gone and its port is free or somebody else's. */
@@ -142,9 +176,11 @@ appendfsync always
 no-appendfsync-on-rewrite no
 # A torn file was repaired before this start; Redis' own way would keep the torn block.
 aof-load-truncated no
+auto-aof-rewrite-percentage ${rewritePercentage(hasRoomToRewrite(files.data))}
 save ""
 
-# Nothing is ever evicted.
+# Nothing is ever evicted: where memory is full, decisions are refused.
+maxmemory ${memoryMax()}
 maxmemory-policy noeviction
 
 # The command line tells this server from others.

@@ -28,7 +28,7 @@ export async function resolveServices(
   report: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<Services> {
   const jwtSecret = findJwtSecret(config)
-  if (config.REDIS_URL) await checkGivenRedis(config.REDIS_URL, config.ALLOW_UNSAFE_REDIS, report)
+  if (config.REDIS_URL) await checkGivenRedis(config.REDIS_URL, config, report)
   const missing: EmbeddedName[] = []
   if (!config.REDIS_URL) missing.push('redis')
   if (!config.DATABASE_URL) missing.push('postgres')
@@ -57,20 +57,22 @@ export async function resolveServices(
 
 async function checkGivenRedis(
   url: string,
-  allowUnsafe: boolean,
+  { REPLICA_ACKS, ALLOW_UNSAFE_REDIS }: Config,
   report: (line: string) => void,
 ): Promise<void> {
-  const found = await inspectRedis(url).catch((error: Error) => {
+  const found = await inspectRedis(url, REPLICA_ACKS).catch((error: Error) => {
     throw new Error(`The Redis of REDIS_URL cannot be used: ${error.message}`)
   })
+  for (const line of found.advice) report(line)
   if (!found.readable) {
     report(
-      `${found.name} does not show its settings: make sure that it is durable and never evicts.`,
+      `${found.name} does not show its settings: make sure that it writes every change to disk before it answers. ` +
+        'Its version, its replicas and that it does not evict could be checked.',
     )
   }
   if (found.unsafe.length === 0) return
   const problems = `The Redis of REDIS_URL may lose accepted orders: ${found.unsafe.join('; ')}.`
-  if (!allowUnsafe)
+  if (!ALLOW_UNSAFE_REDIS)
     throw new Error(`${problems} Set ALLOW_UNSAFE_REDIS=true to use it all the same.`)
   report(`${problems} It is used all the same, as ALLOW_UNSAFE_REDIS says.`)
 }

@@ -79,6 +79,25 @@ export async function verify(
   }
 }
 
+/**
+ * Compares the hot state of a shop that is closed, and drained, with Postgres: what a rebuild has to get right. What
+ * Postgres' rows say of one another is not looked at.
+ *
+ * @throws where Redis or Postgres does not answer.
+ */
+export async function verifyHotState(
+  { redis, orm }: { redis: RedisClient; orm: MikroORM },
+  shop: string,
+): Promise<{ checks: Check[] }> {
+  const place: Shop = { redis, db: databaseOf(orm), shop }
+  const outbox = openCheck('outbox')
+  const [seconds] = await redis.time()
+  const subjects = openSubjects(shop, new Date(Number(seconds) * 1_000))
+  await checkOutbox(place, outbox)
+  await compareHot(place, subjects, outbox)
+  return { checks: [...subjects.map(({ check }) => check), outbox].map((check) => check.result()) }
+}
+
 /** Waits for the events that are on their way; those that do not arrive in time are off. Returns their number. */
 async function waitForDrain(place: Shop, timeoutMs: number, outbox: CheckRecord): Promise<number> {
   outbox.count(1)

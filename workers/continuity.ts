@@ -1,0 +1,80 @@
+import type { Database } from '../src/db/database.ts'
+import { ensureShop, findWatermark, type Watermark } from '../src/db/shops.ts'
+import { type Trimmed, trimOutbox } from '../src/engine/trim-outbox.ts'
+import type { RedisClient } from '../src/redis/client.ts'
+import type { Position } from './commit-batch.ts'
+import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
+
+/**
+ * Why a shop cannot go on as it is. What `redis` has lost is rebuilt from Postgres; what `postgres` has lost no rebuild
+ * brings back, so nothing is touched until a person has looked.
+ */
+export class Discontinuity {
+  readonly lost: 'redis' | 'postgres'
+  readonly because: string
+
+  constructor(lost: 'redis' | 'postgres', because: string) {
+    this.lost = lost
+    this.because = because
+  }
+}
+
+/**
+ * Finds where the drain of a shop goes on, trims what a drain has committed that did not live to trim it, and looks
+ * whether the two stores continue one another: both know the epoch, and both count the events that left the outbox, which
+ * only what Postgres has may do. A store that went back in time (a backup, a replica that was behind) counts fewer.
+ */
+export async function findPosition(place: {
+  redis: RedisClient
+  db: Database
+  shop: string
+}): Promise<Position | Discontinuity> {
+  const { redis, db, shop } = place
+  const watermark = await findOrMakeWatermark(db, shop)
+  let found: Trimmed | 'lost'
+  do {
+    const committed = await readOutbox(redis, shop, { upTo: watermark.streamId })
+    const eventId = committed.at(-1)?.streamId ?? watermark.streamId
+    found = await trimOutbox(redis, { shop, eventId, userIds: usersOf(committed) })
+  } while (found !== 'lost' && found.trimmed > 0)
+
+  if (found === 'lost') return new Discontinuity('redis', 'keys of the hot state are missing')
+  if (found.epoch < watermark.epoch) {
+    return new Discontinuity(
+      'redis',
+      `the hot state is of epoch ${found.epoch}, not ${watermark.epoch}`,
+    )
+  }
+  const events = watermark.events ?? found.removed
+  if (found.removed < events) {
+    const missing = events - found.removed
+    return new Discontinuity('redis', `the hot state lacks ${missing} events that Postgres has`)
+  }
+  if (found.epoch > watermark.epoch || found.removed > events) {
+    // Unless a rebuild or another drain went on meanwhile, Postgres has lost what it had.
+    const now = await findOrMakeWatermark(db, shop)
+    if (now.epoch < found.epoch || (now.events ?? events) < found.removed) {
+      return new Discontinuity(
+        'postgres',
+        `Postgres has ${now.events} events of epoch ${now.epoch}, and had ${found.removed} of epoch ${found.epoch}`,
+      )
+    }
+  }
+  return { ...watermark, events }
+}
+
+/** The users with an order event among these entries. */
+export function usersOf(entries: readonly OutboxEntry[]): string[] {
+  const userIds = new Set<string>()
+  for (const { event } of entries) {
+    if (event?.type.startsWith('order_')) userIds.add((event.data as { userId: string }).userId)
+  }
+  return [...userIds]
+}
+
+async function findOrMakeWatermark(db: Database, shop: string): Promise<Watermark> {
+  const watermark = await findWatermark(db, shop)
+  if (watermark) return watermark
+  await ensureShop(db, shop)
+  return (await findWatermark(db, shop)) as Watermark
+}

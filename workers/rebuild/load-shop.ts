@@ -1,0 +1,56 @@
+import { type Database, inSnapshot } from '../../src/db/database.ts'
+import type { RedisClient } from '../../src/redis/client.ts'
+import type { LoadedKeyName } from '../../src/redis/keys.ts'
+import { loadCoupons, loadUniqueCodes, loadUserCoupons } from './coupons.ts'
+import { type LoadedCounts, openHotWriter } from './hot-writer.ts'
+import { loadAdjustments, loadCharges, loadRefunds } from './operations.ts'
+import { loadOrders } from './orders.ts'
+import { loadOptions, loadPastDescriptions, loadProducts } from './products.ts'
+import { loadSales } from './sales.ts'
+import { loadBalances, loadCarts } from './users.ts'
+
+/**
+ * Loads the hot state of a shop from Postgres: every key but `meta` and `outbox`, and the rankings of the days that
+ * sold something. Postgres must have every event and the shop must be closed, or it loads the past.
+ *
+ * @param source.keyOf the key to write into, by its name without the shop, e.g. `options` or `sales:20261121`. It does
+ * not exist yet.
+ * @param source.epoch of the shop that is loaded: the value of the sentinels.
+ * @param source.now the time by the clock of Redis: it decides what is young enough to be hot.
+ * @throws what stopped Redis or Postgres. What was written until then is of no use.
+ */
+export async function loadShop(source: {
+  redis: RedisClient
+  db: Database
+  shop: string
+  keyOf: (name: LoadedKeyName) => string
+  epoch: number
+  now: Date
+}): Promise<LoadedCounts> {
+  const { redis, db, shop, keyOf, epoch, now } = source
+  const hot = openHotWriter({ redis, keyOf })
+  hot.openKeys(epoch)
+  await hot.send()
+  await inSnapshot(db, async (snapshot) => {
+    const load = { db: snapshot, shop, hot, now }
+    for (const loadPart of parts) await loadPart(load)
+  })
+  return hot.count()
+}
+
+/** One after the other: a snapshot has one connection. */
+const parts = [
+  loadProducts,
+  loadPastDescriptions,
+  loadOptions,
+  loadCoupons,
+  loadUniqueCodes,
+  loadUserCoupons,
+  loadBalances,
+  loadCarts,
+  loadOrders,
+  loadCharges,
+  loadAdjustments,
+  loadRefunds,
+  loadSales,
+]
