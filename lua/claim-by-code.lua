@@ -56,9 +56,4 @@ if backlog_is_full() then
 end
 
 must_succeed()
-local taken_digest = taker_id and digest or nil
-local claim, rank = issue_user_coupon(coupon_id, coupon, user_id, list, taken_digest)
-if taken_digest then
-  redis.call('HSET', uniqueCodes, digest, coupon_id .. ':' .. user_id .. ':' .. rank)
-end
-return { 'claimed', claim }
+return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, list, taker_id and digest) }

@@ -54,4 +54,4 @@ if backlog_is_full() then
 end
 
 must_succeed()
-return { 'claimed', (issue_user_coupon(coupon_id, coupon, user_id, list)) }
+return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, list) }

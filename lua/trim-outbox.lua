@@ -7,15 +7,16 @@ Guarantee   Drops no event above the committed one. Dropping again does nothing.
 KEYS        Every key of the shop, in the order of src/redis/keys.ts.
 ARGV[1]     event_id: of the last event that Postgres has committed, ms-seq
 ARGV[2…]    user ids of the users with an order event among the committed ones; no user twice
-Returns     lost       a key of the shop is missing
-            trimmed    with the number of events dropped, the epoch, and how many events ever left the outbox
+Returns     lost       the outbox is missing
+            trimmed    with the number of events dropped, the epoch or 0, how many events ever left the outbox, and how
+                       many keys of the shop are missing
 Emits       nothing
-Cost        O(events dropped), 4 calls, and 2 more per user
+Cost        O(events dropped), 5 calls, and 2 more per user
 ]]
 
 --- @keys
 
-if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) < #KEYS - 1 then
+if redis.call('EXISTS', outbox) == 0 then
   return { 'lost' }
 end
 
@@ -49,4 +50,6 @@ for position = 1, #info, 2 do
     added = info[position + 1]
   end
 end
-return { 'trimmed', trimmed, tonumber(redis.call('HGET', meta, 'epoch')), added - length }
+local epoch = tonumber(redis.call('HGET', meta, 'epoch') or 0)
+local missing = #KEYS - 1 - redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1))
+return { 'trimmed', trimmed, epoch, added - length, missing }

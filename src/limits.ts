@@ -254,6 +254,11 @@ export const limits = {
   restartDelayMaxMs: 5_000,
   /** A supervised process that has not stopped by then is killed. */
   childStopMs: 4_000,
+  /**
+   * How long a connection stays open for the next request, which every answer says. A process that stops waits as long
+   * before it closes one, so it must be short; a client that asks less often pays for a new connection each time.
+   */
+  keepAliveMs: 2_000,
   /** Requests under way that have not been answered by then are cut off at a stop. */
   requestDrainMs: 3_000,
   /** A second stop signal that comes later than this after the first is a person who insists. */
@@ -278,6 +283,9 @@ if (2 * limits.childStopMs + limits.serverStopMs >= limits.shutdownMs) {
 }
 if (limits.drainsMax + limits.guardTasksMax >= limits.postgresPoolMax) {
   throw new Error('limits: drains must leave the other work of a worker a connection to Postgres')
+}
+if (limits.keepAliveMs >= limits.requestDrainMs) {
+  throw new Error('limits: a stop must leave clients the time that it promised their connections')
 }
 if (limits.workersCloseMs >= limits.childStopMs) {
   throw new Error('limits: the workers must give up before their supervisor kills them')

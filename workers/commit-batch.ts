@@ -4,7 +4,7 @@ import { databaseOf, inTransaction } from '../src/db/database.ts'
 import type { Watermark } from '../src/db/shops.ts'
 import { MissingRows } from './bulk-update.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
-import { deadLetterOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
+import { deadLettersOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
 import { writeRows } from './write-rows.ts'
 
 /** Another drain moved the shop's watermark first, or a rebuild raised its epoch: this one's batch is not wanted. */
@@ -16,7 +16,13 @@ export class Fenced extends Error {
 export type Position = Watermark & { events: bigint }
 
 /** Where a batch goes: the shop, and the watermark that must still stand there. */
-export type Place = { orm: MikroORM; shop: string; from: Position }
+export type Place = {
+  orm: MikroORM
+  shop: string
+  from: Position
+  /** Why no event of the batch may be persisted: all of them become dead letters. */
+  quarantine?: string | undefined
+}
 
 /**
  * Persists a batch and moves the watermark behind it, in one transaction. Where Postgres refuses the data, the
@@ -31,13 +37,15 @@ export async function commitBatch(
   place: Place,
   entries: readonly OutboxEntry[],
 ): Promise<{ watermark: Position; deadLetters: number }> {
+  const { quarantine } = place
+  if (quarantine) return commitRows(place, entries, deadLettersOf(entries, quarantine))
   try {
     return await commitRows(place, entries, rowsOf(entries))
   } catch (error) {
     if (!isDataError(error)) throw error
     const [only] = entries
     if (entries.length === 1 && only) {
-      return await commitRows(place, entries, deadLetterOf(only, String(error)))
+      return await commitRows(place, entries, deadLettersOf([only], String(error)))
     }
   }
   const middle = Math.ceil(entries.length / 2)

@@ -1,6 +1,6 @@
 import type { Database } from '../src/db/database.ts'
 import { ensureShop, findWatermark, type Watermark } from '../src/db/shops.ts'
-import { type Trimmed, trimOutbox } from '../src/engine/trim-outbox.ts'
+import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import type { Position } from './commit-batch.ts'
 import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
@@ -19,36 +19,28 @@ export class Discontinuity {
   }
 }
 
+type Place = { redis: RedisClient; db: Database; shop: string }
+
 /**
  * Finds where the drain of a shop goes on, trims what a drain has committed that did not live to trim it, and looks
  * whether the two stores continue one another: both know the epoch, and both count the events that left the outbox, which
  * only what Postgres has may do. A store that went back in time (a backup, a replica that was behind) counts fewer.
  */
-export async function findPosition(place: {
-  redis: RedisClient
-  db: Database
-  shop: string
-}): Promise<Position | Discontinuity> {
-  const { redis, db, shop } = place
-  const watermark = await findOrMakeWatermark(db, shop)
-  let found: Trimmed | 'lost'
-  do {
-    const committed = await readOutbox(redis, shop, { upTo: watermark.streamId })
-    const eventId = committed.at(-1)?.streamId ?? watermark.streamId
-    found = await trimOutbox(redis, { shop, eventId, userIds: usersOf(committed) })
-  } while (found !== 'lost' && found.trimmed > 0)
-
-  if (found === 'lost') return new Discontinuity('redis', 'keys of the hot state are missing')
-  if (found.epoch < watermark.epoch) {
-    return new Discontinuity(
-      'redis',
-      `the hot state is of epoch ${found.epoch}, not ${watermark.epoch}`,
-    )
+export async function findPosition(place: Place): Promise<Position | Discontinuity> {
+  const { db, shop } = place
+  const { watermark, found } = await trimPersisted(place)
+  if (found === 'lost') return new Discontinuity('redis', 'the outbox is missing')
+  if (found.missingKeys > 0) {
+    return new Discontinuity('redis', `${found.missingKeys} keys of the hot state are missing`)
   }
   const events = watermark.events ?? found.removed
   if (found.removed < events) {
     const missing = events - found.removed
     return new Discontinuity('redis', `the hot state lacks ${missing} events that Postgres has`)
+  }
+  if (found.epoch < watermark.epoch) {
+    const epochs = `${found.epoch}, not ${watermark.epoch}`
+    return new Discontinuity('redis', `the hot state is of epoch ${epochs}`)
   }
   if (found.epoch > watermark.epoch || found.removed > events) {
     // Unless a rebuild or another drain went on meanwhile, Postgres has lost what it had.
@@ -56,11 +48,31 @@ export async function findPosition(place: {
     if (now.epoch < found.epoch || (now.events ?? events) < found.removed) {
       return new Discontinuity(
         'postgres',
-        `Postgres has ${now.events} events of epoch ${now.epoch}, and had ${found.removed} of epoch ${found.epoch}`,
+        `Postgres has ${now.events} events in epoch ${now.epoch}, and had ${found.removed} in epoch ${found.epoch}`,
       )
     }
   }
   return { ...watermark, events }
+}
+
+/**
+ * Whether the hot state lacks events that Postgres has. What the outbox still holds was then decided without them, and
+ * does not fit behind them.
+ */
+export async function isOutdated(place: Place): Promise<boolean> {
+  const { watermark, found } = await trimPersisted(place)
+  return found !== 'lost' && watermark.events !== null && found.removed < watermark.events
+}
+
+/** Trims what Postgres has, also of a drain that did not live to trim it. */
+async function trimPersisted({ redis, db, shop }: Place) {
+  const watermark = await findOrMakeWatermark(db, shop)
+  while (true) {
+    const committed = await readOutbox(redis, shop, { upTo: watermark.streamId })
+    const eventId = committed.at(-1)?.streamId ?? watermark.streamId
+    const found = await trimOutbox(redis, { shop, eventId, userIds: usersOf(committed) })
+    if (found === 'lost' || found.trimmed === 0) return { watermark, found }
+  }
 }
 
 /** The users with an order event among these entries. */

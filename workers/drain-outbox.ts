@@ -13,6 +13,8 @@ export type Drain = {
   shop: string
   /** Where a rebuild drains a shop that it has closed. Any other drain finds its position itself. */
   from?: Position
+  /** Why what the outbox holds may not be persisted: all of it becomes dead letters. */
+  quarantine?: string | undefined
   /** Ends the drain before its next batch; the batch under way is finished. */
   signal?: AbortSignal
   /** Where a test may stop the drain: a process can die at any of these points. */
@@ -39,7 +41,7 @@ export type Drained = {
  * @throws whatever stopped Redis or Postgres; to be called again then.
  */
 export async function drainOutbox(drain: Drain): Promise<Drained> {
-  const { orm, redis, shop, signal, failpoints } = drain
+  const { orm, redis, shop, quarantine, signal, failpoints } = drain
   const db = databaseOf(orm)
   const drained = { events: 0, deadLetters: 0 }
   let from = drain.from ?? (await findPosition({ redis, db, shop }))
@@ -50,7 +52,7 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
     if (entries.length === 0) return { ...drained, more: false }
     await failpoints?.beforeCommit?.()
     try {
-      const committed = await commitBatch({ orm, shop, from }, entries)
+      const committed = await commitBatch({ orm, shop, from, quarantine }, entries)
       from = committed.watermark
       drained.events += entries.length
       drained.deadLetters += committed.deadLetters

@@ -76,10 +76,10 @@ export function rowsOf(entries: readonly OutboxEntry[]): OutboxRows {
   return rows
 }
 
-/** The only row of an entry that Postgres refused. */
-export function deadLetterOf(entry: OutboxEntry, error: string): OutboxRows {
+/** The only rows of entries that cannot be persisted. */
+export function deadLettersOf(entries: readonly OutboxEntry[], error: string): OutboxRows {
   const rows = emptyRows()
-  rows.deadLetters.push(deadLetter(entry, error))
+  for (const entry of entries) rows.deadLetters.push(deadLetter(entry, error))
   return rows
 }
 

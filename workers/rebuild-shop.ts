@@ -15,6 +15,7 @@ import type { RedisClient } from '../src/redis/client.ts'
 import { type LoadedKeyName, loadedKey } from '../src/redis/keys.ts'
 import type { Check } from '../src/verify/check.ts'
 import { verifyHotState } from '../src/verify/verify.ts'
+import { isOutdated } from './continuity.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { loadShop } from './rebuild/load-shop.ts'
 
@@ -29,6 +30,8 @@ export type Rebuilt = {
   tookMs: number
 }
 
+/** What a dead letter says that was decided by a Redis which had lost earlier decisions. */
+const outdated = 'decided by a hot state that lacked events which Postgres has'
 const tookOver = 'Another rebuild took over'
 
 /** The rebuild did not come to its end; the shop stays closed. */
@@ -38,7 +41,7 @@ export class RebuildFailed extends Error {
 
 /**
  * Makes a shop's hot state anew from Postgres: closes the shop, raises its epoch, brings to Postgres what the outbox still
- * holds, loads everything beside the old keys, puts it in their place at once, compares it with Postgres, and opens the
+ * holds (or, where that was decided by a Redis that had gone back in time, puts it among the dead letters), loads everything beside the old keys, puts it in their place at once, compares it with Postgres, and opens the
  * shop. It may die anywhere: the shop is then closed, and the next rebuild starts from the beginning.
  *
  * @param options.failpoints where a test may stop it: a process can die at any of these points.
@@ -67,9 +70,10 @@ export async function rebuildShop(options: {
   try {
     await failpoints?.begun?.()
     await ensureShop(db, shop)
+    const quarantine = (await isOutdated({ redis, db, shop })) ? outdated : undefined
     const epoch = await raiseEpoch(db, shop, hotEpoch)
     await failpoints?.raised?.()
-    const drained = await drainAll({ redis, orm, shop, epoch })
+    const drained = await drainAll({ redis, orm, shop, epoch, quarantine })
     await failpoints?.drained?.()
     const { watermark, createdAtMs } = await findShop(db, shop)
     if (watermark.epoch !== epoch) throw new RebuildFailed(tookOver)
@@ -100,13 +104,14 @@ async function drainAll(place: {
   orm: MikroORM
   shop: string
   epoch: number
+  quarantine: string | undefined
 }): Promise<{ drained: number; deadLetters: number }> {
-  const { redis, orm, shop, epoch } = place
+  const { redis, orm, shop, epoch, quarantine } = place
   const total = { drained: 0, deadLetters: 0 }
   while (true) {
     const { watermark } = await findShop(databaseOf(orm), shop)
     const from = { ...watermark, epoch, events: watermark.events ?? 0n }
-    const { events, deadLetters, more } = await drainOutbox({ redis, orm, shop, from })
+    const { events, deadLetters, more } = await drainOutbox({ redis, orm, shop, from, quarantine })
     total.drained += events
     total.deadLetters += deadLetters
     if (!more) return total

@@ -14,8 +14,8 @@ local function claim_json(coupon_id, user_id, entry, digest)
   })
 end
 
--- Issues the next unit of a coupon to a user whose coupons of it are `list`. Returns the claim as JSON and its rank.
--- The caller has checked everything: from here on the claim must succeed.
+-- Issues the next unit of a coupon to a user whose coupons of it are `list`, for the single-use code of `digest`, if any.
+-- Returns the claim as JSON. The caller has checked everything: from here on the claim must succeed.
 local function issue_user_coupon(coupon_id, coupon, user_id, list, digest)
   local expires_at = coupon.validUntil or 0
   if coupon.userCouponTtlSeconds then
@@ -32,7 +32,10 @@ local function issue_user_coupon(coupon_id, coupon, user_id, list, digest)
   }
   list[#list + 1] = entry
   write_user_coupons(coupon_id, user_id, list)
+  if digest then
+    redis.call('HSET', uniqueCodes, digest, coupon_id .. ':' .. user_id .. ':' .. rank)
+  end
   local claim = claim_json(coupon_id, user_id, entry, digest)
   append_event('coupon_claimed', claim)
-  return claim, rank
+  return claim
 end

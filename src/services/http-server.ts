@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import { serve } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import type { ProblemBody } from '../http/problem.ts'
 import { problemCodes } from '../http/problem-codes.ts'
 import { limits } from '../limits.ts'
+import { until } from './processes.ts'
 
 /**
  * Listens on the address of the configuration.
@@ -19,6 +19,7 @@ export function listen(
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, port: PORT, hostname: HOST }, () => resolve(server as Server))
+    ;(server as Server).keepAliveTimeout = limits.keepAliveMs
     server.on('clientError', refuseUnreadable)
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }) : error)
@@ -80,21 +81,34 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.destroySoon()
 }
 
-/** Takes no more connections, and lets the requests under way finish. */
+/**
+ * Lets the requests under way finish, and the clients leave without noticing. A connection that is closed at once may
+ * just be carrying the next request. So every answer says from now on that it is the last of its connection, and one
+ * that nobody uses is closed only after its client was told to expect that.
+ */
 export async function closeServer(server: Server): Promise<void> {
-  let isClosed = false
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      isClosed = true
-      resolve()
-    })
+  const stoppedAt = performance.now()
+  const leftMs = (fromStartMs: number) => stoppedAt + fromStartMs - performance.now()
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false
   })
-  const deadline = performance.now() + limits.requestDrainMs
-  while (!isClosed && performance.now() < deadline) {
+  await until(() => hasNoConnections(server), leftMs(limits.keepAliveMs))
+
+  let isClosed = false
+  server.close(() => {
+    isClosed = true
+  })
+  await until(() => {
     // A kept-alive connection becomes idle with its answer; only then may it be closed.
     server.closeIdleConnections()
-    await Promise.race([closed, wait(25)])
-  }
+    return isClosed
+  }, leftMs(limits.requestDrainMs))
   server.closeAllConnections()
-  await closed
+  await until(() => isClosed, Number.POSITIVE_INFINITY)
+}
+
+function hasNoConnections(server: Server): Promise<boolean> {
+  return new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error === null && count === 0))
+  })
 }

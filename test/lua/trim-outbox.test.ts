@@ -20,18 +20,23 @@ describe('trim-outbox', () => {
     const ids = (await redis.xrange(outbox, '-', '+')).map(([id]) => id)
     const trim = () =>
       trimOutbox(redis, { shop: sale.shop, eventId: ids[2] as string, userIds: [] })
-    expect(await trim()).toEqual({ trimmed: 3, epoch: 1, removed: 3n })
-    expect(await trim()).toEqual({ trimmed: 0, epoch: 1, removed: 3n })
+    expect(await trim()).toEqual({ trimmed: 3, epoch: 1, removed: 3n, missingKeys: 0 })
+    expect(await trim()).toEqual({ trimmed: 0, epoch: 1, removed: 3n, missingKeys: 0 })
     expect((await redis.xrange(outbox, '-', '+')).map(([id]) => id)).toEqual(ids.slice(3))
   })
 
-  it('lost: drops nothing of a shop that lost a key', async () => {
-    await sale.charge('ada', 1)
-    const outbox = shopKey(sale.shop, 'outbox')
-    const [[eventId]] = (await redis.xrange(outbox, '-', '+')) as [[string, string[]]]
-    await redis.del(shopKey(sale.shop, 'balances'))
-    expect(await trimOutbox(redis, { shop: sale.shop, eventId, userIds: [] })).toBe('lost')
-    expect(await redis.xlen(outbox)).toBe(1)
+  it('trimmed: counts the keys that the shop has lost', async () => {
+    await redis.del(shopKey(sale.shop, 'balances'), shopKey(sale.shop, 'meta'))
+    const found = await trimOutbox(redis, { shop: sale.shop, eventId: '1-0', userIds: [] })
+    expect(found).toEqual({ trimmed: 0, epoch: 0, removed: 0n, missingKeys: 2 })
+  })
+
+  it('lost: makes no outbox where there is none', async () => {
+    await redis.del(shopKey(sale.shop, 'outbox'))
+    expect(await trimOutbox(redis, { shop: sale.shop, eventId: '1-0', userIds: ['ada'] })).toBe(
+      'lost',
+    )
+    expect(await redis.exists(shopKey(sale.shop, 'outbox'))).toBe(0)
   })
 
   it('trimmed: keeps an order among the recent ones while a later event of it waits', async () => {

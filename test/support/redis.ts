@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis'
 import { afterAll, inject } from 'vitest'
 import { newId } from '../../src/domain/ids.ts'
-import { connectRedis } from '../../src/redis/client.ts'
+import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
 
 /** The address of the Redis of this run. All tests share it; what keeps them apart is the shop. */
 export function redisUrl(): string {
@@ -9,7 +8,7 @@ export function redisUrl(): string {
 }
 
 /** A connection that is closed after the tests of the file. Call it at the top of a file or of a `describe`. */
-export async function connect(): Promise<Redis> {
+export async function connect(): Promise<RedisClient> {
   const redis = connectRedis(redisUrl(), { name: 'test' })
   afterAll(() => redis.disconnect())
   await redis.connect()

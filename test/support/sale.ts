@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis'
 import type { OrderRecord } from '../../src/domain/events.ts'
 import { fingerprint, operationId } from '../../src/domain/ids.ts'
 import type { Done, Outcome } from '../../src/domain/outcome.ts'
@@ -21,6 +20,7 @@ import { setCartItem } from '../../src/engine/set-cart-item.ts'
 import { type CouponChanges, updateCoupon } from '../../src/engine/update-coupon.ts'
 import { type OptionChanges, updateOption } from '../../src/engine/update-option.ts'
 import { type ProductChanges, updateProduct } from '../../src/engine/update-product.ts'
+import type { RedisClient } from '../../src/redis/client.ts'
 import { salesKey, shopKey } from '../../src/redis/keys.ts'
 
 export type Sale = Awaited<ReturnType<typeof openSale>>
@@ -38,7 +38,7 @@ type RefundFacts = { key?: string; body?: unknown; restock?: boolean; storedOrde
 
 /** An open shop and short ways to act in it: defaults for everything that a test does not care about. */
 export async function openSale(
-  redis: Redis,
+  redis: RedisClient,
   shop: string,
   options: Partial<Omit<EngineOptions, 'redis'>> = {},
 ) {
@@ -63,7 +63,7 @@ export async function openSale(
     change(order)
     await redis.hset(shopKey(shop, 'orders'), orderId.slice(11), JSON.stringify(order))
   }
-  const product = async (options: OptionFacts[], facts: Partial<NewProduct> = {}) => {
+  const product = async (options: OptionFacts[], facts: Partial<NewProduct> = {}, by = engine) => {
     const defaults = { optionValue: 'M', price: 1_000, stock: 10 }
     const product: NewProduct = {
       name: 'Trainers',
@@ -71,7 +71,7 @@ export async function openSale(
       ...facts,
       options: options.map((option) => ({ ...defaults, ...option })),
     }
-    return value(await createProduct(engine, { shop, product }))
+    return value(await createProduct(by, { shop, product }))
   }
 
   return {
@@ -97,9 +97,9 @@ export async function openSale(
     updateOption: (optionId: string, changes: OptionChanges, by = engine) =>
       updateOption(by, { shop, optionId, changes }),
     /** A coupon; returns its id. */
-    async coupon(facts: CouponFacts = {}) {
+    async coupon(facts: CouponFacts = {}, by = engine) {
       const coupon = value(
-        await createCoupon(engine, {
+        await createCoupon(by, {
           shop,
           coupon: {
             name: 'Ten off',
@@ -264,7 +264,7 @@ export async function openSale(
 }
 
 /** What a key holds, whatever order Redis happens to keep it in. */
-async function contentOf(redis: Redis, key: string): Promise<unknown> {
+async function contentOf(redis: RedisClient, key: string): Promise<unknown> {
   switch (await redis.type(key)) {
     case 'hash':
       return redis.hgetall(key)
