@@ -132,6 +132,68 @@ describe('a rebuild', () => {
   })
 })
 
+it('fences a drain whose batch was lost with its Redis', async () => {
+  const shop = await books.openShop()
+  await shop.drain()
+  value(await shop.charge('ann', 10))
+  const pause = openPause()
+  const drain = shop.drain({ failpoints: { beforeCommit: pause.stop } })
+  await pause.reached
+  await redis.del(...shopKeys(shop.shop))
+  await rebuildShop({ redis, orm, shop: shop.shop })
+  pause.end()
+  expect(await drain).toMatchObject({ events: 0 })
+  // Both say that it never was.
+  expect(await shop.rows('balance_history', 'id')).toEqual([])
+  expect(await shop.balance('ann')).toBe(0)
+})
+
+describe('a rebuild does not open', () => {
+  let shop: Shop
+  let option: string
+  beforeEach(async () => {
+    shop = await books.openShop()
+    option = await shop.option({ stock: 10 })
+    await shop.drain()
+  })
+
+  /** What goes wrong at a point of the rebuild. */
+  const wrongs = {
+    'what Postgres does not say': {
+      point: 'loaded',
+      spoil: (key: (name: string) => string) => redis.hincrby(key('options'), `${option}:free`, 1),
+      error: /not what Postgres says: stock/,
+    },
+    'what is not complete': {
+      point: 'loaded',
+      spoil: (key: (name: string) => string) => redis.del(key('claims')),
+      error: /incomplete/,
+    },
+    'where an event came after the drain': {
+      point: 'drained',
+      spoil: () => shop.appendRaw('type', 'late'),
+      error: /undrained/,
+    },
+    'where an event came after the load': {
+      point: 'loaded',
+      spoil: () => shop.appendRaw('type', 'late'),
+      error: /undrained/,
+    },
+  } as const
+
+  it.each(Object.entries(wrongs))('%s', async (_, { point, spoil, error }) => {
+    const failpoints = {
+      async [point]() {
+        const [anyLoaded] = await redis.keys(`{${shop.shop}}:rebuild:*`)
+        const prefix = anyLoaded?.slice(0, anyLoaded.lastIndexOf(':') + 1)
+        await spoil((name) => `${prefix}${name}`)
+      },
+    }
+    await expect(rebuildShop({ redis, orm, shop: shop.shop, failpoints })).rejects.toThrow(error)
+    expect(codeOf(await shop.order('ann', { [option]: 1 }))).toBe('shop_closed')
+  })
+})
+
 describe('a store that went back in time', () => {
   let shop: Shop
   beforeEach(async () => {
