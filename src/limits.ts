@@ -82,6 +82,10 @@ export const limits = {
    * millisecond, and what waits behind it on the connection must not become an outage of its own.
    */
   replicaAckMs: 500,
+  /** A connection that owes an answer for so long is given up: its server froze, or was cut off without a word. */
+  redisSilenceMs: 2_000,
+  /** The same for a queue, whose workers wait up to ten seconds for a job. */
+  queueSilenceMs: 12_000,
   /** Between two looks at which node of a cluster has which slots: so late is a failover seen that nobody tells. */
   slotsRefreshMs: 1_000,
   /** Lapsed holds that one batch may expire on its way, about a millisecond of work; a command may need several. */
@@ -176,6 +180,15 @@ export const limits = {
   /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
   postgresIdleInTransactionMs: 10_000,
 
+  /**
+   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. One more is closed as soon as it is
+   * there, and the client may try again.
+   */
+  connectionsMax: 10_000,
+  /** From the first byte of a request to its last, so that slow senders cannot hold all connections for long. */
+  requestArrivalMs: 10_000,
+  /** Address and headers of a request together: several times what a browser behind proxies sends. */
+  headerBytesMax: 16_384,
   /** Largest accepted request body. The largest valid order (50 lines) is under 8 kB. */
   bodyBytesMax: 32_768,
   /** Items of one page of a list. */
@@ -301,6 +314,9 @@ if (
   2_500
 ) {
   throw new Error('limits: a Postgres that hangs must be answered within two and a half seconds')
+}
+if (limits.redisSilenceMs <= limits.redisCommandTimeoutMs) {
+  throw new Error('limits: a connection must outlive the commands that it carries')
 }
 if (limits.replicaAckMs >= limits.redisCommandTimeoutMs) {
   throw new Error(

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
+import { findWatermark } from '../db/shops.ts'
 import { recentEntries } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -46,14 +47,20 @@ export async function checkOutbox(place: Shop, check: CheckRecord): Promise<void
 
 async function checkWatermark({ redis, db, shop }: Shop, check: CheckRecord): Promise<void> {
   const before = await watermarkOf(db, shop)
-  const { length, lastId, deletedId } = parseStreamInfo(
+  const { length, removed, lastId, deletedId } = parseStreamInfo(
     await redis.xinfo('STREAM', shopKey(shop, 'outbox')),
   )
   const row = 'outbox'
-  check.count(2)
+  check.count(3)
   if (eventIdOf(before) > eventIdOf(lastId)) {
     const fact = 'watermark, not beyond the last event'
     check.report([{ row, fact, actual: before, expected: lastId }])
+  }
+  // Only what Postgres has may leave the outbox, and Postgres counts it first.
+  const persisted = (await findWatermark(db, shop))?.events ?? null
+  if (persisted !== null && removed > persisted) {
+    const fact = 'events that left it, persisted'
+    check.report([{ row, fact, actual: String(persisted), expected: String(removed) }])
   }
   // A stream is empty because everything in it was persisted, or because it is new: its first entry was deleted.
   if (length === 0 && lastId !== deletedId) {

@@ -27,10 +27,11 @@ export async function run(commands: ChainableCommander): Promise<unknown[]> {
  * Reads a reply of XINFO STREAM.
  *
  * @returns `lastId` of the last entry that was ever appended, `deletedId` of the last one that was deleted by its
- *   id (a trimmed one was not).
+ *   id (a trimmed one was not), `removed` the number of entries that ever left the stream.
  */
 export function parseStreamInfo(reply: unknown): {
   length: number
+  removed: bigint
   lastId: string
   deletedId: string
 } {
@@ -38,6 +39,7 @@ export function parseStreamInfo(reply: unknown): {
   const value = (name: string) => fields[fields.indexOf(name) + 1]
   return {
     length: Number(value('length')),
+    removed: BigInt(Number(value('entries-added')) - Number(value('length'))),
     lastId: String(value('last-generated-id')),
     deletedId: String(value('max-deleted-entry-id')),
   }

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { afterAll } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
 import { openOrm } from '../../src/db/orm.ts'
 import { ensureShop, findWatermark } from '../../src/db/shops.ts'
 import type { EventData, EventType } from '../../src/domain/events.ts'
+import type { EngineOptions } from '../../src/engine/engine.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
-import { connectRedis } from '../../src/redis/client.ts'
-import { shopKey } from '../../src/redis/keys.ts'
+import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
+import { queuePrefix, shopKey } from '../../src/redis/keys.ts'
 import { type Drain, drainOutbox } from '../../workers/drain-outbox.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { redisUrl, uniqueShop } from '../support/redis.ts'
@@ -17,11 +17,12 @@ import { openSale, type Sale } from '../support/sale.ts'
  * Shops with their database, and short ways to fill the outbox of the one and to look into the other.
  *
  * @param options.redisDatabase a logical database of the Redis, where a shop of its own does not keep tests apart.
+ * @param options.redisUrl another Redis than that of this run.
  */
-export async function openBooks(options: { redisDatabase?: number } = {}) {
-  const url = new URL(redisUrl())
-  url.pathname = `/${options.redisDatabase ?? 0}`
-  const redis = connectRedis(url.href, { name: 'test' })
+export async function openBooks(options: { redisDatabase?: number; redisUrl?: string } = {}) {
+  const url = options.redisUrl ?? new URL(`/${options.redisDatabase ?? 0}`, redisUrl()).href
+  const redis = connectRedis(url, { name: 'test' })
+  redis.on('error', () => {}) // Whoever waits for an answer gets the reason.
   afterAll(() => redis.disconnect())
   await redis.connect()
   const databaseUrl = await createDatabase()
@@ -30,10 +31,15 @@ export async function openBooks(options: { redisDatabase?: number } = {}) {
   return {
     redis,
     orm,
-    redisUrl: url.href,
+    redisUrl: url,
     databaseUrl,
-    async openShop() {
-      const sale = await openSale(redis, uniqueShop())
+    /** Empties the queue. The shops stay, because workers rebuild those that are lost. */
+    async clearQueue() {
+      const keys = await redis.keys(`${queuePrefix}:*`)
+      if (keys.length > 0) await redis.del(keys)
+    },
+    async openShop(name = uniqueShop(), engine: Partial<Omit<EngineOptions, 'redis'>> = {}) {
+      const sale = await openSale(redis, name, engine)
       await ensureShop(databaseOf(orm), sale.shop)
       return { ...sale, ...bookkeeping(sale) }
     },
@@ -93,12 +99,12 @@ export async function openBooks(options: { redisDatabase?: number } = {}) {
 export type Books = Awaited<ReturnType<typeof openBooks>>
 export type Shop = Awaited<ReturnType<Books['openShop']>>
 
-async function streamCounts(redis: Redis, outbox: string) {
+async function streamCounts(redis: RedisClient, outbox: string) {
   const info = (await redis.xinfo('STREAM', outbox)) as (string | number)[]
   const count = (name: string) => Number(info[info.indexOf(name) + 1])
   return { added: count('entries-added'), length: count('length') }
 }
 
-async function append(redis: Redis, outbox: string, fields: string[]): Promise<string> {
+async function append(redis: RedisClient, outbox: string, fields: string[]): Promise<string> {
   return (await redis.xadd(outbox, '*', ...fields)) as string
 }

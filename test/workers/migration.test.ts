@@ -14,10 +14,21 @@ const tables = [
   ...['product_stock_history', 'coupons', 'user_coupons', 'coupon_history'],
   ...['orders', 'order_items', 'payments'],
 ]
+/** What later versions say of their rows; it is lost on the way back. */
+const later: Record<string, string[]> = {
+  balance_history: ['fingerprint'],
+  product_stock_history: ['operation_id', 'fingerprint', 'stock'],
+  orders: ['user_coupon_status'],
+}
 const content = async () =>
-  Object.fromEntries(
-    await Promise.all(tables.map(async (table) => [table, await shop.rows(table)])),
+  Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await rowsOf(table)])))
+
+async function rowsOf(table: string) {
+  const rows = await shop.rows(table)
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => !later[table]?.includes(name))),
   )
+}
 
 it('brings the data of the first version along, and back where nothing newer is in it', async () => {
   const { id, options } = await shop.product([{}, { optionValue: 'L' }], { description: 'Red' })

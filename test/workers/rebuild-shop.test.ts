@@ -112,11 +112,11 @@ describe('a rebuild', () => {
       await endLease()
       expect(await rebuild()).toMatchObject({ deadLetters: 0 })
       value(await shop.order('ann', { [option]: 1 }, { pay: true }))
+      await shop.drain()
       pause.end()
       await expect(first).rejects.toThrow()
       expect(await meta('state')).toBe('open')
       expect(await shop.units(option)).toEqual({ free: 9, held: 0, sold: 1 })
-      await shop.drain()
       expect((await report()).ok).toBe(true)
     })
   }
@@ -237,16 +237,17 @@ describe('a store that went back in time', () => {
   it('is noticed where Redis is of an earlier epoch: nothing of it is persisted', async () => {
     const restore = await backUp()
     await rebuildShop({ redis, orm, shop: shop.shop })
+    // This process learns of the new epoch, but nothing of it reaches Postgres.
     value(await shop.charge('ann', 10))
-    await shop.drain()
     await restore()
-    // This process knows the epoch.
     expect(codeOf(await shop.charge('ann', 1))).toBe('shop_closed')
-    // That one does not.
+    // Another one does not know of it.
     value(await shop.charge('ann', 1, {}, shop.engineWith()))
-    expect(await shop.drain()).toMatchObject({ events: 0, stoppedBy: { lost: 'redis' } })
+    const stoppedBy = { lost: 'redis', because: 'the hot state is of epoch 1, not 2' }
+    expect(await shop.drain()).toMatchObject({ events: 0, stoppedBy })
     expect(await rebuildShop({ redis, orm, shop: shop.shop })).toMatchObject({ epoch: 3 })
-    expect(await shop.balance('ann')).toBe(110)
+    // What it decided fits behind what Postgres has.
+    expect(await shop.balance('ann')).toBe(101)
   })
 
   it('is noticed where Postgres lacks events: nothing is drained, and nothing is rebuilt', async () => {

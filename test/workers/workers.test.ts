@@ -18,7 +18,7 @@ let lines: { level: number; msg: string }[]
 let closables: { close(): Promise<void> }[]
 
 beforeEach(async () => {
-  await books.redis.flushdb()
+  await books.clearQueue()
   shop = await books.openShop()
   lines = []
   closables = []

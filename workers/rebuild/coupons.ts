@@ -66,7 +66,8 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
 
 /**
  * What users have of coupons, in the format of lua/includes/user-coupons.lua. A field has all of one user and coupon:
- * where that may be several rows, the first of them brings the others along.
+ * where that may be several rows, the first of them brings the others along. (A condition of the join instead of the
+ * subquery would have the others looked up for every row.)
  */
 export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   const { shop, hot } = load
@@ -87,11 +88,12 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
         order by u.id limit ${limits.rebuildRowsMax}
       ) page
       join coupons c on c.shop = page.shop and c.id = page.coupon_id
-      left join lateral (
+      cross join lateral (
         select min(u.rank) as first, string_agg(${own}, '|' order by u.rank) as texts
         from user_coupons u
-        where u.shop = page.shop and u.user_id = page.user_id and u.coupon_id = page.coupon_id
-      ) several on c.per_user_limit > 1
+        where c.per_user_limit > 1
+          and u.shop = page.shop and u.user_id = page.user_id and u.coupon_id = page.coupon_id
+      ) several
       order by page.id`,
     (rows) => {
       hot.setFields(

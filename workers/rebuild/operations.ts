@@ -49,9 +49,8 @@ async function loadHistory(
   history: Record<'isHot' | 'field' | 'record', RawBuilder<unknown>> & { table: string },
 ): Promise<void> {
   const { shop } = load
-  const hotFromMs = hotFrom(load)
   // An event bears the time of its decision, give or take the moment between two looks at the clock.
-  const first = (BigInt(hotFromMs - 1_000) << 20n) - 1n
+  const first = (BigInt(hotFrom(load) - 1_000) << 20n) - 1n
   await eachPage(
     load,
     JSON.stringify([String(first), 0]),
@@ -59,7 +58,7 @@ async function loadHistory(
       const [eventId, line] = JSON.parse(after) as [string, number]
       return sql<Operation>`
         with page as materialized (
-          select *, ${history.isHot} and at >= ${timeOf(hotFromMs)}::timestamptz as is_hot,
+          select *, ${history.isHot} as is_hot,
             jsonb_build_array(event_id::text, line)::text as key
           from ${sql.table(history.table)}
           where shop = ${shop} and (event_id, line) > (${eventId}::bigint, ${line}::smallint)
@@ -75,11 +74,10 @@ async function loadHistory(
 
 export async function loadRefunds(load: ShopLoad): Promise<void> {
   const { shop } = load
-  const hotFromMs = hotFrom(load)
   await eachPage(
     load,
     // The id of a refund begins with the time of its decision.
-    hotFromMs.toString(16).padStart(11, '0'),
+    hotFrom(load).toString(16).padStart(11, '0'),
     (after) => sql<Operation>`
       select id as key, substr(id, 12) as field, record from (
         select * from refunds where shop = ${shop} and id > ${after}
@@ -99,7 +97,8 @@ export function lastRefundRecord(): RawBuilder<unknown> {
     select r.id, ${refundRecord()} as record, bool_or(gap > ${stay}::interval) over () as is_late
     from (
       select *, at - lag(at, 1, payment.paid_at) over (order by event_id) as gap
-      from refunds where shop = o.shop and order_id = o.id
+      from refunds
+      where payment.status <> 'PAID' and shop = o.shop and order_id = o.id
     ) r
     order by event_id desc limit 1`
 }
@@ -136,8 +135,4 @@ function setOperations({ hot }: ShopLoad, rows: Operation[]): void {
 
 function hotFrom({ now }: ShopLoad): number {
   return now.getTime() - limits.idempotencyRetentionMs
-}
-
-function timeOf(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }

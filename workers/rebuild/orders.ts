@@ -85,7 +85,7 @@ function pageOfOrders({ shop, now }: ShopLoad, after: string) {
       ) as record
       from payments p where p.shop = o.shop and p.order_id = o.id
     ) payment on o.is_hot
-    left join lateral (${lastRefundRecord()}) refund on payment.status <> 'PAID'
+    left join lateral (${lastRefundRecord()}) refund on true
     left join lateral (
       select jsonb_build_object(
         'id', h.id, 'amount', h.amount, 'beforeAmount', h.before_amount,

@@ -45,8 +45,10 @@ function pageOfUnits({ shop, now }: ShopLoad, after: string) {
       join order_items i on i.shop = ${shop} and i.order_id = page.id
       left join lateral (
         select p.paid_at from payments p
-        where p.shop = ${shop} and p.order_id = page.id and p.paid_at >= ${firstDay}::timestamptz
-      ) payment on page.status <> 'PENDING' and page.updated_at >= ${firstDay}::timestamptz
+        where page.status <> 'PENDING' and page.updated_at >= ${firstDay}::timestamptz
+          and p.shop = ${shop} and p.order_id = page.id and p.paid_at >= ${firstDay}::timestamptz
+        offset 0
+      ) payment on true
       where page.status in ('PENDING', 'COMPLETED', 'REFUNDED') and quantity > refunded_quantity
     )
     select key, 'purchases' as name, option_id || ':' || user_id as member, sum(units) as units
