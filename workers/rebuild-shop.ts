@@ -7,6 +7,7 @@ import {
   clearShop,
   dropLoaded,
   installShop,
+  renewRebuild,
   reopenShop,
   timeOf,
 } from '../src/engine/rebuild.ts'
@@ -65,7 +66,7 @@ export async function rebuildShop(options: {
 
   const renewal = setInterval(() => {
     // Who fails to renew loses the lease, and learns of it when it installs.
-    beginRebuild(redis, rebuild).catch(() => {})
+    renewRebuild(redis, rebuild).catch(() => {})
   }, limits.rebuildLeaseMs / 4)
   try {
     await failpoints?.begun?.()

@@ -8,20 +8,28 @@ import { keyLayout, loadedKey, loadedKeyNames, salesDays, shopKeys } from '../re
  */
 export type Rebuild = { shop: string; token: string }
 
+/** Says that this rebuild is alive. One that has ended, or was taken for dead, renews nothing. */
+export async function renewRebuild(redis: RedisClient, rebuild: Rebuild): Promise<void> {
+  await begin(redis, rebuild, '1')
+}
+
 /**
- * Closes the shop for this rebuild, or renews its lease.
+ * Closes the shop for this rebuild.
  *
  * @returns the epoch of the hot state, 0 where it is lost; null where another rebuild is alive.
  */
 export async function beginRebuild(redis: RedisClient, rebuild: Rebuild): Promise<number | null> {
-  const { shop, token } = rebuild
+  const [status, epoch, deadToken] = await begin(redis, rebuild, '0')
+  if (status === 'busy') return null
+  if (deadToken !== '') await dropLoaded(redis, { shop: rebuild.shop, token: deadToken })
+  return epoch
+}
+
+async function begin(redis: RedisClient, { shop, token }: Rebuild, isBegun: '0' | '1') {
   const keys = shopKeys(shop)
   const lease = String(limits.rebuildLeaseMs)
-  const reply = await redis.beginRebuild(keys.length, ...keys, token, lease)
-  const [status, epoch, deadToken] = reply as [string, number, string]
-  if (status === 'busy') return null
-  if (deadToken !== '') await dropLoaded(redis, { shop, token: deadToken })
-  return epoch
+  const reply = await redis.beginRebuild(keys.length, ...keys, token, lease, isBegun)
+  return reply as [status: string, epoch: number, deadToken: string]
 }
 
 /** Drops the hot state that is to be replaced. */

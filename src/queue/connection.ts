@@ -16,6 +16,7 @@ export function connectQueue(redisUrl: string, role: 'producer' | 'worker'): Red
         ? { maxRetriesPerRequest: 0, commandTimeout: limits.redisCommandTimeoutMs }
         : { maxRetriesPerRequest: null }),
       retryStrategy,
+      socketTimeout: limits.queueSilenceMs,
     },
     cluster: { clusterRetryStrategy: retryStrategy },
     Cluster: PatientCluster,

@@ -25,6 +25,8 @@ export function connectRedis(url: string, options: { name: string }): RedisClien
       // A short, steady rhythm: the engine is down until the connection is back.
       retryStrategy: (attempt) => Math.min(50 * attempt, 500),
       connectTimeout: 2_000,
+      // A server that froze closes nothing, and behind another connection there may be its successor.
+      socketTimeout: limits.redisSilenceMs,
       lazyConnect: true,
     },
     alone: { scripts },
@@ -63,7 +65,7 @@ export function openClient(
     return new options.Cluster(address.nodes, {
       ...options.cluster,
       redisOptions: { ...address.access, ...redisOptions },
-      // A frozen node says nothing of the failover that replaced it; a command that times out asks nobody either.
+      // Nobody tells of a failover but a node that is asked for a slot which it no longer has.
       slotsRefreshInterval: limits.slotsRefreshMs,
       // Names reach the connection as they are, because a certificate is for a name.
       dnsLookup: (host, found) => found(null, host),
@@ -74,8 +76,6 @@ export function openClient(
   return new Redis({
     ...alone,
     ...address.options,
-    // A frozen primary does not close its connections; the sentinels say when it was replaced.
-    failoverDetector: true,
     // One that was replaced and has come back refuses writes, unexecuted: ask the sentinels anew.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import type { ProblemBody } from '../http/problem.ts'
@@ -18,8 +18,16 @@ export function listen(
   { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port: PORT, hostname: HOST }, () => resolve(server as Server))
-    ;(server as Server).keepAliveTimeout = limits.keepAliveMs
+    const serverOptions = {
+      keepAliveTimeout: limits.keepAliveMs,
+      headersTimeout: limits.requestArrivalMs,
+      requestTimeout: limits.requestArrivalMs,
+      connectionsCheckingInterval: limits.requestArrivalMs / 2,
+      maxHeaderSize: limits.headerBytesMax,
+    }
+    const options = { fetch, port: PORT, hostname: HOST, serverOptions }
+    const server = serve(options, () => resolve(server as Server)) as Server
+    server.maxConnections = limits.connectionsMax
     server.on('clientError', refuseUnreadable)
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }) : error)
@@ -82,22 +90,22 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 /**
- * Lets the requests under way finish, and the clients leave without noticing. A connection that is closed at once may
- * just be carrying the next request. So every answer says from now on that it is the last of its connection, and one
- * that nobody uses is closed only after its client was told to expect that.
+ * Takes no more connections, lets the requests under way finish, and the clients leave without noticing. A connection
+ * that is closed at once may just be carrying the next request. So every answer says from now on that it is the last
+ * of its connection, and one that nobody uses is closed only when its client was told to expect that.
  */
 export async function closeServer(server: Server): Promise<void> {
   const stoppedAt = performance.now()
-  const leftMs = (fromStartMs: number) => stoppedAt + fromStartMs - performance.now()
+  const leftMs = (fromStopMs: number) => stoppedAt + fromStopMs - performance.now()
   server.prependListener('request', (_request, response) => {
     response.shouldKeepAlive = false
   })
-  await until(() => hasNoConnections(server), leftMs(limits.keepAliveMs))
-
   let isClosed = false
-  server.close(() => {
+  // The server's own `close` would close the unused connections too.
+  NetServer.prototype.close.call(server, () => {
     isClosed = true
   })
+  await until(() => isClosed, leftMs(limits.keepAliveMs))
   await until(() => {
     // A kept-alive connection becomes idle with its answer; only then may it be closed.
     server.closeIdleConnections()
@@ -105,10 +113,4 @@ export async function closeServer(server: Server): Promise<void> {
   }, leftMs(limits.requestDrainMs))
   server.closeAllConnections()
   await until(() => isClosed, Number.POSITIVE_INFINITY)
-}
-
-function hasNoConnections(server: Server): Promise<boolean> {
-  return new Promise((resolve) => {
-    server.getConnections((error, count) => resolve(error === null && count === 0))
-  })
 }
