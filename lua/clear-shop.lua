@@ -2,7 +2,8 @@
 --[[
 clear-shop: drops the hot state that a rebuild replaces, so that both need not fit into the memory at once.
 
-Guarantee   Drops nothing for a rebuild that lost its lease, and nothing while the outbox has an event that Postgres lacks.
+Guarantee   Drops nothing for a rebuild that lost its lease, and nothing while the outbox has an event that Postgres
+            lacks.
 KEYS        Every key of the shop, in the order of src/redis/keys.ts.
 ARGV[1]     token: the name of the rebuild
 ARGV[2]     watermark: id of the last event that Postgres has, ms-seq

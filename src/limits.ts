@@ -1,64 +1,20 @@
+import { domainLimits } from './limits/domain.ts'
+import { httpLimits } from './limits/http.ts'
+import { processLimits } from './limits/processes.ts'
+
 /**
- * Every bound of the engine, with its reason. A bound that two parts share is stated once, here, and the
- * relations between bounds are checked when the module loads, so that a careless edit stops the start.
+ * Every bound of the engine, with its reason: those of the stores and of what goes between them here, the others in
+ * src/limits/. A bound that two parts share is stated once, and the relations between bounds are checked when the module
+ * loads, so that a careless edit stops the start.
  */
 
 /** Redis' Lua knows only doubles, and its JSON encoder prints 14 digits: no amount may reach this. */
 const LUA_INTEGER_MAX = 1e14
 
 export const limits = {
-  /** Highest unit price, in minor units. With the two bounds below, no total reaches LUA_INTEGER_MAX. */
-  priceMax: 1_000_000_000,
-  /** Most units of one option in one order. It also bounds the loop that reaps expired holds. */
-  quantityMax: 1_000,
-  /** Most lines in one order. It bounds the work of one decision, and so the time Redis is blocked. */
-  orderItemsMax: 50,
-  /** Most lines of a cart: an order takes all of them, so it is what an order may have. */
-  cartItemsMax: 50,
-  /** Most options of one product: one creation must stay a short script. */
-  productOptionsMax: 100,
-  /** Most units of one option that can be in stock. */
-  stockMax: 1_000_000_000,
-  /** Largest single charge, in minor units. */
-  chargeMax: 1_000_000_000_000,
-  /** Highest balance of one user, in minor units; a charge beyond it is refused as `balance_limit`. */
-  balanceMax: 10_000_000_000_000,
-  /** Largest number of user coupons that one coupon can issue. */
-  couponQuantityMax: 100_000_000,
-  /** Most user coupons of one coupon for one user; they are read and written as one field. */
-  couponPerUserMax: 10,
-  /** Full percentage in basis points. */
-  basisPoints: 10_000,
-  /** Ids are field names in Redis and keys in Postgres. */
-  idLengthMax: 64,
-  nameLengthMax: 200,
-  descriptionLengthMax: 2_000,
-  reasonLengthMax: 200,
-  couponCodeLengthMax: 64,
-  /** Single-use codes that one request may make. A million takes some seconds, and more requests may follow. */
-  codesMax: 1_000_000,
-  /** Of them in one command, which one script stores: a quarter of a millisecond of Redis. */
-  codesPerCommand: 250,
-  /** Codes that one request may be ahead of Postgres: a tenth of a second, by which other events then lag. */
-  codesAheadMax: 5_000,
-  /**
-   * Bad codes that a user may send within so many seconds: enough for who mistypes, and a short code of a million
-   * possible ones is safe from one guesser for about a year.
-   */
-  codeGuessesMax: 20,
-  codeGuessesSeconds: 600,
-  /** User coupons whose expiry one command marks. */
-  expiredCouponsMax: 100,
-  /** Longest address that mail can be sent to (RFC 5321). */
-  emailLengthMax: 254,
-  /** Longest life of an issued coupon: ten years, which also fits a 32-bit column. */
-  userCouponTtlSecondsMax: 315_360_000,
-  /** Latest time that a sale or a coupon may name: like amounts, milliseconds must stay below LUA_INTEGER_MAX. */
-  timeMsMax: Date.UTC(3000, 0),
-  /** Shortest and longest deadline that an option may set for orders with it. */
-  optionHoldMsMin: 1_000,
-  optionHoldMsMax: 86_400_000,
-  idempotencyKeyLengthMax: 255,
+  ...domainLimits,
+  ...httpLimits,
+  ...processLimits,
 
   /**
    * Commands in one call of the deciding script. A checkout costs 16 µs, so 64 of them hold the Redis core for
@@ -179,107 +135,6 @@ export const limits = {
   postgresLockTimeoutMs: 3_000,
   /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
   postgresIdleInTransactionMs: 10_000,
-
-  /**
-   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. One more is closed as soon as it is
-   * there, and the client may try again.
-   */
-  connectionsMax: 10_000,
-  /** From the first byte of a request to its last, so that slow senders cannot hold all connections for long. */
-  requestArrivalMs: 10_000,
-  /** Address and headers of a request together: several times what a browser behind proxies sends. */
-  headerBytesMax: 16_384,
-  /** Largest accepted request body. The largest valid order (50 lines) is under 8 kB. */
-  bodyBytesMax: 32_768,
-  /** Items of one page of a list. */
-  pageItemsMax: 100,
-  pageItemsDefault: 20,
-  /** Products that one request of a filtered list looks at: about ten milliseconds of Redis, in parts of a page. */
-  productsScannedMax: 500,
-  /** Longest window of popular products, in days, and so how long a day's ranking stays in Redis. */
-  rankingDaysMax: 31,
-  /** Client request ids longer than this are replaced by our own. */
-  requestIdLengthMax: 128,
-  /** Wrong fields that one answer names: enough to fix a form, too few to make an answer large. */
-  fieldErrorsMax: 20,
-  /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
-  tokenLengthMax: 4_096,
-  /** Verified tokens kept per process. One entry is about 500 bytes. */
-  tokenCacheMax: 50_000,
-  /** How long fetched signing keys are trusted before they are fetched again: so long a withdrawn key still works. */
-  signingKeysAgeMs: 600_000,
-  /** Pause between two fetches of the signing keys: tokens with made-up key ids must not cause more. */
-  signingKeysCooldownMs: 5_000,
-  /** A server of signing keys that has not answered by then is an outage. */
-  signingKeysTimeoutMs: 3_000,
-
-  /**
-   * Share of the machine's memory that the embedded Redis may use before decisions are refused. The rest is for the
-   * pages that are copied while its file is rewritten, for Postgres, and for our processes.
-   */
-  redisMemoryShare: 0.5,
-  /**
-   * Free bytes of the disk below which the embedded Redis is not started, nor its file rewritten: room for a torn end
-   * that is kept, and for what a busy sale writes in a second.
-   */
-  redisFreeBytesMin: 16_777_216,
-  /** The same for Postgres: its log grows in files of 16 MB, and a recovery needs a few. */
-  postgresFreeBytesMin: 67_108_864,
-  /** An embedded server that does not answer by then will not; reading back a big append-only file takes seconds. */
-  serverStartMs: 60_000,
-  /** Within shutdownMs, because the embedded servers are stopped last of all. */
-  serverStopMs: 6_000,
-  /** Longest wait for another process to start or stop the same servers: one start, with an installation. */
-  serverLockMs: 180_000,
-  /**
-   * Longest torn end of an append-only file that is cut off without asking. A torn end holds what Redis was writing
-   * at the crash, at most one turn of its event loop; more than this is damage, and cutting it would lose orders.
-   */
-  tornBytesMax: 16_777_216,
-
-  /** Discrepancies that one check of the verifier names; beyond them it only counts. */
-  verifyOffMax: 20,
-  /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */
-  verifyPoolMax: 4,
-  /** Entities that the verifier compares at a time: half a millisecond of Redis. */
-  verifyChunk: 500,
-  /** Fields that it compares at a time as they stand: they are short, and take as little of Redis. */
-  verifyFieldsChunk: 2_000,
-  /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
-  verifyDrainWaitMs: 5_000,
-  /**
-   * Undrained events that the verifier reads to compare entities that are in motion: the lag of a second, more than
-   * a healthy drain leaves behind. Where there are more it waits, and in the end says so.
-   */
-  verifyTailEventsMax: 10_000,
-  verifyAttemptsMax: 20,
-  verifyPauseMs: 50,
-
-  /** A demo that is not through by then has failed: it must fit into a minute, the start of a warm engine included. */
-  demoMs: 50_000,
-  /** The first start of all creates the databases; on a slow disk that takes a while. */
-  demoStartMs: 120_000,
-
-  /** Between two looks whether the embedded servers are alive: how long an outage of one lasts, but for its start. */
-  serverWatchMs: 500,
-  /** Pause before a process that ended is started again; it doubles while the process does not last. */
-  restartDelayMs: 50,
-  restartDelayMaxMs: 5_000,
-  /** A supervised process that has not stopped by then is killed. */
-  childStopMs: 4_000,
-  /**
-   * How long a connection stays open for the next request, which every answer says. A process that stops waits as long
-   * before it closes one, so it must be short; a client that asks less often pays for a new connection each time.
-   */
-  keepAliveMs: 2_000,
-  /** Requests under way that have not been answered by then are cut off at a stop. */
-  requestDrainMs: 3_000,
-  /** A second stop signal that comes later than this after the first is a person who insists. */
-  insistAfterMs: 1_000,
-  /** Longest wait for the jobs under way when the workers stop; a batch takes well under a second. */
-  workersCloseMs: 3_000,
-  /** From the first stop signal until the process leaves whatever is still running. */
-  shutdownMs: 15_000,
 } as const
 
 if (limits.cartItemsMax > limits.orderItemsMax) {

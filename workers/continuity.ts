@@ -23,8 +23,9 @@ type Place = { redis: RedisClient; db: Database; shop: string }
 
 /**
  * Finds where the drain of a shop goes on, trims what a drain has committed that did not live to trim it, and looks
- * whether the two stores continue one another: both know the epoch, and both count the events that left the outbox, which
- * only what Postgres has may do. A store that went back in time (a backup, a replica that was behind) counts fewer.
+ * whether the two stores continue one another: both know the epoch, and both count the events that left the outbox,
+ * which only what Postgres has may do. A store that went back in time (a backup, a replica that was behind) counts
+ * fewer.
  */
 export async function findPosition(place: Place): Promise<Position | Discontinuity> {
   const { db, shop } = place

@@ -8,8 +8,8 @@ import { Discontinuity, findPosition } from './continuity.ts'
 import { rebuildShop } from './rebuild-shop.ts'
 
 /**
- * Opens what brings shops back by itself: it rebuilds a shop that is closed, has lost keys, or is of an earlier time than
- * Postgres. Where Postgres has lost something it only says so, once a minute.
+ * Opens what brings shops back by itself: it rebuilds a shop that is closed, has lost keys, or is of an earlier time
+ * than Postgres. Where Postgres has lost something it only says so, once a minute.
  *
  * @returns a look at one shop. Looks at the same shop share one rebuild, and wait a while after one that failed.
  * @throws the look, where Redis or Postgres does not answer, or the rebuild fails.

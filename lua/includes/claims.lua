@@ -14,8 +14,8 @@ local function claim_json(coupon_id, user_id, entry, digest)
   })
 end
 
--- Issues the next unit of a coupon to a user whose coupons of it are `list`, for the single-use code of `digest`, if any.
--- Returns the claim as JSON. The caller has checked everything: from here on the claim must succeed.
+-- Issues the next unit of a coupon to a user whose coupons of it are `list`, for the single-use code of `digest`, if
+-- there is one. Returns the claim as JSON. The caller has checked everything: from here on the claim must succeed.
 local function issue_user_coupon(coupon_id, coupon, user_id, list, digest)
   local expires_at = coupon.validUntil or 0
   if coupon.userCouponTtlSeconds then

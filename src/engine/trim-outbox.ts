@@ -2,8 +2,8 @@ import type { RedisClient } from '../redis/client.ts'
 import { shopKeys } from '../redis/keys.ts'
 
 /**
- * What a trim found. `epoch` is 0 where it is lost, `removed` counts all events that ever left the outbox, `missingKeys`
- * those of the shop.
+ * What a trim found. `epoch` is 0 where it is lost, `removed` counts all events that ever left the outbox,
+ * `missingKeys` those of the shop.
  */
 export type Trimmed = { trimmed: number; epoch: number; removed: bigint; missingKeys: number }
 

@@ -116,7 +116,7 @@ async function nowOf(): Promise<number> {
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)
 }
 
-/** A connection on which call number `position` of the deciding script to Redis fails, as a bug or a wrong type would. */
+/** A connection on which one call of the deciding script to Redis fails, as a bug or a wrong type would. */
 function connectFailing(position: number): Redis {
   const { decide, ...others } = redisScripts()
   const [shebang, ...lines] = (decide as { lua: string }).lua.split('\n')

@@ -1,0 +1,35 @@
+/** Bounds of requests, connections, pages and tokens. */
+export const httpLimits = {
+  /**
+   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. One more is closed as soon as it is
+   * there, and the client may try again.
+   */
+  connectionsMax: 10_000,
+  /** From the first byte of a request to its last, so that slow senders cannot hold all connections for long. */
+  requestArrivalMs: 10_000,
+  /** Address and headers of a request together: several times what a browser behind proxies sends. */
+  headerBytesMax: 16_384,
+  /** Largest accepted request body. The largest valid order (50 lines) is under 8 kB. */
+  bodyBytesMax: 32_768,
+  /** Items of one page of a list. */
+  pageItemsMax: 100,
+  pageItemsDefault: 20,
+  /** Products that one request of a filtered list looks at: about ten milliseconds of Redis, in parts of a page. */
+  productsScannedMax: 500,
+  /** Longest window of popular products, in days, and so how long a day's ranking stays in Redis. */
+  rankingDaysMax: 31,
+  /** Client request ids longer than this are replaced by our own. */
+  requestIdLengthMax: 128,
+  /** Wrong fields that one answer names: enough to fix a form, too few to make an answer large. */
+  fieldErrorsMax: 20,
+  /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
+  tokenLengthMax: 4_096,
+  /** Verified tokens kept per process. One entry is about 500 bytes. */
+  tokenCacheMax: 50_000,
+  /** How long fetched signing keys are trusted before they are fetched again: so long a withdrawn key still works. */
+  signingKeysAgeMs: 600_000,
+  /** Pause between two fetches of the signing keys: tokens with made-up key ids must not cause more. */
+  signingKeysCooldownMs: 5_000,
+  /** A server of signing keys that has not answered by then is an outage. */
+  signingKeysTimeoutMs: 3_000,
+} as const

@@ -1,0 +1,70 @@
+/** Bounds of the embedded servers, the verifier, the demo, and the start and stop of processes. */
+export const processLimits = {
+  /**
+   * Share of the machine's memory that the embedded Redis may use before decisions are refused. The rest is for the
+   * pages that are copied while its file is rewritten, for Postgres, and for our processes.
+   */
+  redisMemoryShare: 0.5,
+  /**
+   * Free bytes of the disk below which the embedded Redis is not started, nor its file rewritten: room for a torn end
+   * that is kept, and for what a busy sale writes in a second.
+   */
+  redisFreeBytesMin: 16_777_216,
+  /** The same for Postgres: its log grows in files of 16 MB, and a recovery needs a few. */
+  postgresFreeBytesMin: 67_108_864,
+  /** An embedded server that does not answer by then will not; reading back a big append-only file takes seconds. */
+  serverStartMs: 60_000,
+  /** Within shutdownMs, because the embedded servers are stopped last of all. */
+  serverStopMs: 6_000,
+  /** Longest wait for another process to start or stop the same servers: one start, with an installation. */
+  serverLockMs: 180_000,
+  /**
+   * Longest torn end of an append-only file that is cut off without asking. A torn end holds what Redis was writing
+   * at the crash, at most one turn of its event loop; more than this is damage, and cutting it would lose orders.
+   */
+  tornBytesMax: 16_777_216,
+
+  /** Discrepancies that one check of the verifier names; beyond them it only counts. */
+  verifyOffMax: 20,
+  /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */
+  verifyPoolMax: 4,
+  /** Entities that the verifier compares at a time: half a millisecond of Redis. */
+  verifyChunk: 500,
+  /** Fields that it compares at a time as they stand: they are short, and take as little of Redis. */
+  verifyFieldsChunk: 2_000,
+  /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
+  verifyDrainWaitMs: 5_000,
+  /**
+   * Undrained events that the verifier reads to compare entities that are in motion: the lag of a second, more than
+   * a healthy drain leaves behind. Where there are more it waits, and in the end says so.
+   */
+  verifyTailEventsMax: 10_000,
+  verifyAttemptsMax: 20,
+  verifyPauseMs: 50,
+
+  /** A demo that is not through by then has failed: it must fit into a minute, the start of a warm engine included. */
+  demoMs: 50_000,
+  /** The first start of all creates the databases; on a slow disk that takes a while. */
+  demoStartMs: 120_000,
+
+  /** Between two looks whether the embedded servers are alive: how long an outage of one lasts, but for its start. */
+  serverWatchMs: 500,
+  /** Pause before a process that ended is started again; it doubles while the process does not last. */
+  restartDelayMs: 50,
+  restartDelayMaxMs: 5_000,
+  /** A supervised process that has not stopped by then is killed. */
+  childStopMs: 4_000,
+  /**
+   * How long a connection stays open for the next request, which every answer says. A process that stops waits as long
+   * before it closes one, so it must be short; a client that asks less often pays for a new connection each time.
+   */
+  keepAliveMs: 2_000,
+  /** Requests under way that have not been answered by then are cut off at a stop. */
+  requestDrainMs: 3_000,
+  /** A second stop signal that comes later than this after the first is a person who insists. */
+  insistAfterMs: 1_000,
+  /** Longest wait for the jobs under way when the workers stop; a batch takes well under a second. */
+  workersCloseMs: 3_000,
+  /** From the first stop signal until the process leaves whatever is still running. */
+  shutdownMs: 15_000,
+} as const
