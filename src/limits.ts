@@ -4,8 +4,8 @@ import { processLimits } from './limits/processes.ts'
 
 /**
  * Every bound of the engine, with its reason: those of the stores and of what goes between them here, the others in
- * src/limits/. A bound that two parts share is stated once, and the relations between bounds are checked when the module
- * loads, so that a careless edit stops the start.
+ * src/limits/. A bound that two parts share is stated once, and the relations between bounds are checked when the
+ * module loads, so that a careless edit stops the start.
  */
 
 /** Redis' Lua knows only doubles, and its JSON encoder prints 14 digits: no amount may reach this. */

@@ -26,6 +26,8 @@ export function openJournal(url: string) {
   let answered = 0
   return {
     users,
+    /** How many requests were answered so far. */
+    answered: () => answered,
     /** Resolves at the answer with this number. */
     reaches: (count: number) =>
       new Promise<void>((resolve) => {
