@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { limits } from '../../src/limits.ts'
+import type { RedisClient } from '../../src/redis/client.ts'
+import { shopKey } from '../../src/redis/keys.ts'
+import { rebuildShop } from '../../workers/rebuild-shop.ts'
+import { openBooks } from '../workers/books.ts'
+
+const books = await openBooks()
+const { orm, redis } = books
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const letLeaseBeRenewed = () => vi.advanceTimersByTime(limits.rebuildLeaseMs)
+
+/** A connection on which time passes between the answer to the last step of a rebuild and whoever waits for it. */
+function slowToReopen(): RedisClient {
+  return new Proxy(redis, {
+    get(target, name) {
+      const value = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name !== 'reopenShop') return value.bind(target)
+      return async (...keysAndArguments: unknown[]) => {
+        const answer = await value.apply(target, keysAndArguments)
+        letLeaseBeRenewed()
+        return answer
+      }
+    },
+  })
+}
+
+describe('sequences that went wrong once', () => {
+  // The renewal of the lease came behind the step that opens the shop, and closed it again for good.
+  it('a rebuild that renews its lease while it opens the shop leaves it open', async () => {
+    const { shop, option, order } = await books.openShop()
+    const optionId = await option()
+    expect(await rebuildShop({ redis: slowToReopen(), orm, shop })).not.toBeNull()
+    expect(await order('ann', { [optionId]: 1 })).toMatchObject({ ok: true })
+  })
+
+  // Found beside it: a renewal took the lease anew, though another rebuild had taken over and opened the shop.
+  it('a rebuild that was taken for dead leaves the shop to the one that took over', async () => {
+    const { shop, option, order } = await books.openShop()
+    const optionId = await option()
+    const frozen = Promise.withResolvers<void>()
+    const woken = Promise.withResolvers<void>()
+    const freeze = () => {
+      frozen.resolve()
+      return woken.promise
+    }
+    const dead = rebuildShop({ redis, orm, shop, failpoints: { loaded: freeze } })
+    const fate = expect(dead).rejects.toThrow('Another rebuild took over')
+    await frozen.promise
+    await redis.hset(shopKey(shop, 'meta'), 'rebuildAt', 1)
+    expect(await rebuildShop({ redis, orm, shop })).not.toBeNull()
+    letLeaseBeRenewed()
+    expect(await order('ann', { [optionId]: 1 })).toMatchObject({ ok: true })
+    woken.resolve()
+    await fate
+    expect(await order('ann', { [optionId]: 1 })).toMatchObject({ ok: true })
+  })
+})
