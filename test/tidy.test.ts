@@ -14,7 +14,13 @@ const engine = [...filesIn('src', '.ts'), ...filesIn('workers', '.ts')]
 const sources = engine.filter((file) => !file.endsWith('.test.ts'))
 const scripts = filesIn('lua', '.lua')
 const tests = [...filesIn('test', '.ts'), ...engine.filter((file) => file.endsWith('.test.ts'))]
-const code = [...sources, ...scripts, ...tests, ...filesIn('load-tests', '.ts')]
+const code = [
+  ...sources,
+  ...scripts,
+  ...tests,
+  ...filesIn('load-tests', '.ts'),
+  ...filesIn('chaos', '.ts'),
+]
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs', '.md')]
 
 /** The files that a file imports, as paths from the root; packages are left out. */

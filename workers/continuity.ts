@@ -70,7 +70,9 @@ async function trimPersisted({ redis, db, shop }: Place) {
   const watermark = await findOrMakeWatermark(db, shop)
   while (true) {
     const committed = await readOutbox(redis, shop, { upTo: watermark.streamId })
-    const eventId = committed.at(-1)?.streamId ?? watermark.streamId
+    // Never beyond the watermark, whatever a broken connection makes of an answer.
+    const last = committed.at(-1)
+    const eventId = last && last.eventId < watermark.eventId ? last.streamId : watermark.streamId
     const found = await trimOutbox(redis, { shop, eventId, userIds: usersOf(committed) })
     if (found === 'lost' || found.trimmed === 0) return { watermark, found }
   }

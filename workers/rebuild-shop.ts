@@ -43,8 +43,8 @@ export class RebuildFailed extends Error {
 /**
  * Makes a shop's hot state anew from Postgres: closes the shop, raises its epoch, brings to Postgres what the outbox
  * still holds (or puts it among the dead letters, where it was decided by a Redis that had gone back in time), drops
- * the old keys, loads new ones beside them, puts these in their place at once, compares them with Postgres, and opens the
- * shop. It may die anywhere: the shop is then closed, and the next rebuild starts from the beginning.
+ * the old keys, loads new ones beside them, puts these in their place at once, compares them with Postgres, and opens
+ * the shop. It may die anywhere: the shop is then closed, and the next rebuild starts from the beginning.
  *
  * @param options.failpoints where a test may stop it: a process can die at any of these points.
  * @returns null where another process is rebuilding the shop.

@@ -73,12 +73,16 @@ async function examine(): Promise<Finding[]> {
 async function findRedis(url: string | undefined): Promise<Finding> {
   const about = { name: 'Redis', use: 'decides', needed: true }
   if (url) {
-    const given = await inspectRedis(url).catch(() => null)
+    let why = ''
+    const given = await inspectRedis(url).catch((error: Error) => {
+      why = `: ${error.message}`
+      return null
+    })
     const unsafe = given?.unsafe.map((problem) => `; ${problem}`).join('') ?? ''
     return {
       ...about,
       found: given && `${given.name} of REDIS_URL${unsafe}`,
-      advice: 'REDIS_URL leads nowhere: correct it, or remove it to use an embedded one',
+      advice: `REDIS_URL cannot be used${why}; correct it, or remove it to use an embedded one`,
     }
   }
   const binary = await findBinary()
