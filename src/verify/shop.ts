@@ -1,6 +1,7 @@
 import type { ChainableCommander } from 'ioredis'
 import type { Database } from '../db/database.ts'
 import { findWatermark } from '../db/shops.ts'
+import { upgradeData } from '../domain/event-versions.ts'
 import { type EventType, eventSchemas, type OutboxEvent } from '../domain/events.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -73,7 +74,8 @@ export async function readEvents(
 function decodeEntry([id, fields]: [id: string, fields: string[]]): OutboxEvent | null {
   const type = fields[1] as EventType
   try {
-    return { id, type, data: eventSchemas[type].parse(JSON.parse(fields[5] ?? '')) } as OutboxEvent
+    const data = upgradeData(type, Number(fields[3]), JSON.parse(fields[5] ?? ''))
+    return { id, type, data: eventSchemas[type].parse(data) } as OutboxEvent
   } catch {
     return null
   }

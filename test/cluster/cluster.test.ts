@@ -66,7 +66,7 @@ describe('on a Redis Cluster', () => {
       const startedAt = performance.now()
       value(await shop.charge('ann', 1))
       await eventually(async () => expect(await shop.rows('balance_history')).toHaveLength(2))
-      // The watchdog alone would need two rounds.
+      // The guard alone would need two looks.
       expect(performance.now() - startedAt).toBeLessThan(limits.upkeepIntervalMs)
     } finally {
       await workers.close()

@@ -70,6 +70,20 @@ describe('decide', () => {
     ])
   })
 
+  it('closes over half a decision, to those of the same batch that come after it as well', async () => {
+    const option = await sale.option()
+    await redis.hset(shopKey(sale.shop, 'purchases'), `${option}:ada`, 'no number')
+    const [before, half, after] = await Promise.allSettled([
+      sale.charge('bob', 1),
+      sale.order('ada', { [option]: 1 }),
+      sale.charge('bob', 1),
+    ])
+    expect(before).toMatchObject({ status: 'fulfilled', value: { ok: true } })
+    expect(half).toMatchObject({ status: 'rejected' })
+    expect(after).toMatchObject({ status: 'fulfilled', value: { code: 'shop_closed' } })
+    expect(await redis.hget(shopKey(sale.shop, 'meta'), 'closedBecause')).toMatch(/^place-order /)
+  })
+
   it('keeps two shops apart', async () => {
     const other = await openSale(redis, uniqueShop())
     const coupon = await sale.coupon()
