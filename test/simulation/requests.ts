@@ -47,7 +47,8 @@ export function withOtherBody(request: Request): Request {
     case 'refund':
       return { ...request, restock: !request.restock }
     case 'adjust':
-      return { ...request, change: request.change + 1 }
+      // No adjustment is one by nothing.
+      return { ...request, change: request.change === -1 ? 1 : request.change + 1 }
     case 'charge':
       return { ...request, amount: request.amount + 1 }
     default:
