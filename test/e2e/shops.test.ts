@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { shopKeys } from '../../src/redis/keys.ts'
+import { afterAll, expect, it, onTestFinished, vi } from 'vitest'
+import { shopKey, shopKeys } from '../../src/redis/keys.ts'
 import { readRecord } from '../../src/services/data-folder.ts'
 import { freePort } from '../../src/services/processes.ts'
 import { withRedis } from '../../src/services/redis-connection.ts'
@@ -86,15 +86,19 @@ it('a second shop sells beside the first, and neither sees what the other has', 
   expect(await npm('verify', '--shop', 'nowhere')).toMatchObject({ code: 1 })
 })
 
-it('npm run shop opens no shop again whose hot state is lost, so that it does not sell from zero', async () => {
+it('a shop whose hot state is lost is rebuilt by the workers, and never opened anew', async () => {
   expect(await npm('shop', 'create', 'popup')).toMatchObject({ code: 0 })
-  const keys = shopKeys('popup').slice(0, -1)
-  await inRedis((redis) => redis.del(...keys))
-  const { code, stdout, stderr } = await npm('shop', 'create', 'popup')
-  expect(stderr).toMatch(/^The shop popup exists, but its hot state in Redis is lost .+ rebuilt/)
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(await inRedis((redis) => redis.exists(...keys))).toBe(0)
-  expect((await npm('shop', 'list')).stdout).toMatch(/^popup {3}lost$/m)
+  await inRedis((redis) => redis.del(...shopKeys('popup').slice(0, -1)))
+  await vi.waitFor(
+    async () => expect((await npm('shop', 'list')).stdout).toMatch(/^popup {3}open$/m),
+    { timeout: 25_000 },
+  )
+  expect(await inRedis((redis) => redis.hget(shopKey('popup', 'meta'), 'epoch'))).toBe('2')
+  const { stdout } = await npm('rebuild', '--shop', 'popup', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ shop: 'popup', epoch: 3, drained: 0, deadLetters: 0 })
+  const unknown = await npm('rebuild', '--shop', 'nowhere')
+  expect(unknown.stderr).toMatch(/Postgres does not know a shop nowhere/)
+  expect(unknown.code).toBe(1)
 })
 
 it('npm run shop says what is wrong with what it is asked for', async () => {

@@ -26,9 +26,14 @@ async function prepare(folder: string) {
   await server.stop()
 }
 
-/** One more order with coupon and payment; `rank` is that of the user's claim. */
-async function buy(sale: Sale, userId: string) {
-  const facts = JSON.parse((await sale.redis.hget('test', sale.shop)) as string)
+type Facts = { optionId: string; couponId: string }
+
+async function factsOf(sale: Sale): Promise<Facts> {
+  return JSON.parse((await sale.redis.hget('test', sale.shop)) as string)
+}
+
+/** One more order with coupon and payment. Several that are asked for in one turn are decided in one batch. */
+async function buy(sale: Sale, userId: string, facts: Facts) {
   const rank = ['alice', 'bob', 'carol', 'late'].indexOf(userId) + 1
   const userCouponId = `${facts.couponId}.${rank}`
   value(await sale.order(userId, { [facts.optionId]: 1 }, { pay: true, userCouponId }))
@@ -102,7 +107,8 @@ async function tearLastWrite(
     ;({ server, sales } = await openSales(folder))
     const wholeBlocks = blockEnds.filter((end) => end <= keptBytes).length
     expect(await statesOf(sales), `cut at ${keptBytes}`).toEqual(states[wholeBlocks])
-    await buy(sales[0] as Sale, 'late')
+    const [first] = sales as [Sale]
+    await buy(first, 'late', await factsOf(first))
     const later = await statesOf(sales)
     await server.stop()
 
@@ -117,19 +123,25 @@ type Tear = Parameters<typeof tearLastWrite>
 it.each<[what: string, ...Tear]>([
   [
     'a whole decision or none of it',
-    ([one]) => buy(one as Sale, 'alice'),
+    async ([one]) => buy(one as Sale, 'alice', await factsOf(one as Sale)),
     (before, after) => [before, after],
     '\\w+',
   ],
   [
     'a whole batch or none of it',
-    ([one]) => Promise.all(['alice', 'bob', 'carol'].map((userId) => buy(one as Sale, userId))),
+    async ([one]) => {
+      const facts = await factsOf(one as Sale)
+      await Promise.all(['alice', 'bob', 'carol'].map((user) => buy(one as Sale, user, facts)))
+    },
     (before, after) => [before, after],
     'MULTI|EXEC',
   ],
   [
     'the decisions of one shop where those of the next were torn',
-    (sales) => Promise.all(sales.map((sale) => buy(sale, 'alice'))),
+    async (sales) => {
+      const facts = await Promise.all(sales.map(factsOf))
+      await Promise.all(sales.map((sale, index) => buy(sale, 'alice', facts[index] as Facts)))
+    },
     (before, after) => [before, [after[0], before[1]] as State[], after],
     'MULTI|EXEC',
   ],
