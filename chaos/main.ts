@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { inspect, parseArgs } from 'node:util'
+import { parseArgs } from 'node:util'
 import { canaries } from './canary/canaries.ts'
 import { type Finding, formatFinding, runCanary } from './canary/run-canary.ts'
 import { formatRun, reportOf } from './report.ts'
@@ -50,13 +50,16 @@ try {
       engine: resolve(flags.engine),
       say,
     }
+    if (!flags.canary && positionals.length > 0)
+      throw new Error(`There is no ${positionals[0]} here.`)
     const isRight = flags.canary
       ? await showCanaries(positionals, options, flags.json)
       : await showRun(options, flags)
     process.exitCode = isRight ? 0 : 1
   }
 } catch (error) {
-  process.stderr.write(`Chaos could not run. ${inspect(error)}\n`)
+  const reason = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`Chaos could not run. ${reason}\n`)
   process.exitCode = 1
 }
 

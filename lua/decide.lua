@@ -10,28 +10,58 @@ ARGV[1]     backlog_max (events) that may wait for Postgres before new effects a
 ARGV[2]     hold_ms (ms) from an order to its deadline, unless one of its options says less
 ARGV[3]     reaped_holds_max (orders) that one batch may expire on its way
 ARGV[4]     epoch of the shop that the sender knows, or 0 where it knows none yet
-ARGV[5…]    the commands: name, number of arguments, arguments
-Returns     the shop's epoch, the number of events that waited before, the number of events appended, the id of the last
-            of them, then one reply per command: { status, … }
-            stale_epoch   the hot state is of another epoch than the sender's; answers every command
+ARGV[5]     event_id of the last event that the sender knows of, or '' where it knows none
+ARGV[6…]    the commands: name, number of arguments, arguments
+Returns     the shop's epoch, what refuses every command or '', the last event that the shop has of those up to the
+            sender's where it lacks that one or else '', the number of events that waited before, the number of events
+            appended, the id of the last of them, then one reply per command: { status, … }
             shop_closed   the shop is closed, or a key of its hot state is missing; answers every command
+            stale_epoch   the hot state is of another epoch than the sender's; answers every command
+            outdated      the hot state lacks an event that was answered, so the shop closes; answers every command
             reaping       lapsed holds were expired, and more are left that may decide the matter: ask again
             backlog_full  the decision would be accepted, but Postgres is too far behind
             fault         a bug; with the message, for the log only
             any status that the decision's own file documents
-Cost        4 calls, and those of the decisions
+Cost        5 calls, and those of the decisions
 ]]
 
 --- @keys
 
 local backlog_max, hold_ms, reaped_holds_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local known_epoch = tonumber(ARGV[4])
+local known_epoch, known_event = tonumber(ARGV[4]), ARGV[5]
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local state, epoch = unpack(redis.call('HMGET', meta, 'state', 'epoch'))
+local state, epoch, trimmed = unpack(redis.call('HMGET', meta, 'state', 'epoch', 'trimmed'))
 epoch = tonumber(epoch) or 0
+
+-- Decides nothing any more until the shop is rebuilt.
+local function close_shop(because)
+  redis.pcall('HSET', meta, 'state', 'closed', 'closedBecause', because)
+end
+
+local function is_after(event_id, other)
+  local ms, seq = string.match(event_id, '^(%d+)-(%d+)$')
+  local other_ms, other_seq = string.match(other, '^(%d+)-(%d+)$')
+  ms, other_ms = tonumber(ms), tonumber(other_ms)
+  return ms > other_ms or (ms == other_ms and tonumber(seq) > tonumber(other_seq))
+end
+
+-- Where the sender's last event is neither in the outbox nor trimmed, this Redis went back to a time before it. Returns
+-- the last event up to it that is there.
+local function known_until()
+  if known_event == '' or not trimmed or not is_after(known_event, trimmed) then
+    return nil
+  end
+  local newest = redis.call('XREVRANGE', outbox, known_event, '-', 'COUNT', 1)[1]
+  if newest and newest[1] == known_event then
+    return nil
+  end
+  return newest and newest[1] or trimmed
+end
+
+local has_until = ''
 
 -- What refuses every command, or nil. Empty hot keys still carry their sentinel, so a key that does not exist was lost:
 -- its shop must not decide.
@@ -41,6 +71,11 @@ local function shop_refusal()
   end
   if known_epoch > 0 and known_epoch ~= epoch then
     return 'stale_epoch'
+  end
+  has_until = known_until() or ''
+  if has_until ~= '' then
+    close_shop('it lacks the event ' .. known_event .. ', which was answered')
+    return 'outdated'
   end
 end
 
@@ -65,12 +100,13 @@ end
 --- @decisions
 
 local replies = {}
-local refusal = shop_refusal()
+local refusal_of_all = shop_refusal()
+local refusal = refusal_of_all
 if not refusal then
   backlog = redis.call('XLEN', outbox)
 end
 
-local position = 5
+local position = 6
 while position <= #ARGV do
   local name, count = ARGV[position], tonumber(ARGV[position + 1])
   local first = position + 2
@@ -83,12 +119,15 @@ while position <= #ARGV do
       reply = { 'fault', message }
       if is_half_done then
         refusal = 'shop_closed'
-        redis.pcall('HSET', meta, 'state', 'closed', 'closedBecause', name .. ' failed: ' .. message)
+        close_shop(name .. ' failed: ' .. message)
       end
+    elseif reply[1] == 'shop_closed' then
+      refusal = 'shop_closed'
+      close_shop(name .. ' misses a counter')
     end
     replies[#replies + 1] = reply
   end
   position = first + count
 end
 
-return { epoch, backlog, appended, last_event_id, unpack(replies) }
+return { epoch, refusal_of_all or '', has_until, backlog, appended, last_event_id, unpack(replies) }

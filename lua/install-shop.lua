@@ -12,8 +12,9 @@ ARGV[3]     layout: the version of the keys
 ARGV[4]     created_at (ms) of the shop, where that is lost too
 ARGV[5]     watermark: id of the last event that Postgres has, ms-seq
 ARGV[6]     events that Postgres has persisted in all
-ARGV[7]     loaded_sales: prefix of the loaded rankings, which a day follows
-ARGV[8…]    the days whose rankings may be there, loaded or old: YYYYMMDD
+ARGV[7]     rebuilds: the last ones, `<epoch>=<its watermark> ` each
+ARGV[8]     loaded_sales: prefix of the loaded rankings, which a day follows
+ARGV[9…]    the days whose rankings may be there, loaded or old: YYYYMMDD
 Returns     superseded   another rebuild has begun
             incomplete   a loaded key is missing
             undrained    an event came after the watermark
@@ -25,7 +26,7 @@ Cost        4 calls per key; what was there is freed in the background
 --- @keys
 
 local token, epoch, layout, created_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local watermark, events, loaded_sales = ARGV[5], ARGV[6], ARGV[7]
+local watermark, events, rebuilds, loaded_sales = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
 if redis.call('HGET', meta, 'rebuild') ~= token then
   return 'superseded'
@@ -46,7 +47,7 @@ for number, key in ipairs(replaced) do
   redis.call('UNLINK', key)
   redis.call('RENAME', KEYS[first_loaded + number], key)
 end
-for position = 8, #ARGV do
+for position = 9, #ARGV do
   local day = ARGV[position]
   redis.call('UNLINK', sales .. day)
   if redis.call('EXISTS', loaded_sales .. day) == 1 then
@@ -58,5 +59,6 @@ redis.call('UNLINK', outbox)
 redis.call('XDEL', outbox, redis.call('XADD', outbox, '*', 'rebuilt', epoch))
 redis.call('XSETID', outbox, watermark, 'ENTRIESADDED', events, 'MAXDELETEDID', '0-0')
 redis.call('HSETNX', meta, 'createdAt', created_at)
-redis.call('HSET', meta, 'epoch', epoch, 'layout', layout, 'state', 'closed', 'rebuiltUntil', watermark)
+redis.call('HSET', meta, 'epoch', epoch, 'layout', layout, 'state', 'closed')
+redis.call('HSET', meta, 'trimmed', watermark, 'rebuilds', rebuilds)
 return 'installed'

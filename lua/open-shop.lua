@@ -37,5 +37,5 @@ end
 redis.call('ZADD', catalog, '-inf', sentinel)
 redis.call('ZADD', holds, '+inf', sentinel)
 local created_at = string.format('%d', now_ms)
-redis.call('HSET', meta, 'epoch', epoch, 'state', 'open', 'createdAt', created_at, 'layout', layout)
+redis.call('HSET', meta, 'epoch', epoch, 'state', 'open', 'createdAt', created_at, 'layout', layout, 'trimmed', '0-0')
 return 'opened'

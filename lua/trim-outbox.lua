@@ -11,7 +11,7 @@ Returns     lost       the outbox is missing
             trimmed    with the number of events dropped, the epoch or 0, how many events ever left the outbox, and how
                        many keys of the shop are missing
 Emits       nothing
-Cost        O(events dropped), 5 calls, and 2 more per user
+Cost        O(events dropped), 6 calls, and 2 more per user
 ]]
 
 --- @keys
@@ -50,6 +50,12 @@ for position = 1, #info, 2 do
     added = info[position + 1]
   end
 end
-local epoch = tonumber(redis.call('HGET', meta, 'epoch') or 0)
+local epoch, before = unpack(redis.call('HMGET', meta, 'epoch', 'trimmed'))
+local before_ms, before_seq = string.match(before or '0-0', '^(%d+)-(%d+)$')
+before_ms, before_seq = tonumber(before_ms), tonumber(before_seq)
+-- Who looks for an older event knows then that it is not lost.
+if epoch and (committed_ms > before_ms or (committed_ms == before_ms and committed_seq > before_seq)) then
+  redis.call('HSET', meta, 'trimmed', ARGV[1])
+end
 local missing = #KEYS - 1 - redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1))
-return { 'trimmed', trimmed, epoch, added - length, missing }
+return { 'trimmed', trimmed, tonumber(epoch) or 0, added - length, missing }

@@ -82,6 +82,8 @@ export const limits = {
   rebuildLeaseMs: 10_000,
   /** Pause after a rebuild that failed: what stopped it may last, and each one closes what the one before began. */
   rebuildRetryMs: 3_000,
+  /** Rebuilds that a shop's hot state knows, so that a process that was idle for some of them finds its own. */
+  rebuildsKeptMax: 50,
   /** Between two alarms about what only a person can mend. */
   alarmIntervalMs: 60_000,
   /** Rows that a rebuild reads at once: of a few short columns, and of those that become records of some kilobytes. */

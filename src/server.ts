@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
+import { limits } from './limits.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
 import { runApiProcesses } from './services/api-processes.ts'
@@ -10,8 +11,9 @@ import { isSupervised, runProcess } from './services/lifecycle.ts'
 import { prepareStores } from './services/prepare.ts'
 import { openReadiness } from './services/readiness.ts'
 import { logRedisOutages } from './services/redis-outages.ts'
+import { repeat } from './services/repeat.ts'
 import { resolveServices } from './services/services.ts'
-import { logLost } from './telemetry/lost-commands.ts'
+import { logLost, logUncertain } from './telemetry/lost-commands.ts'
 import { openVerifier } from './verify/verifier.ts'
 
 /** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
@@ -67,7 +69,15 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
         onAccepted: wakeUps.wake,
         onLost: logLost(log),
       }),
-    (it) => it.drained(),
+    async (it) => {
+      await it.drained()
+      logUncertain(log, await it.uncertain())
+    },
+  )
+  await open(
+    'look for losses',
+    () => repeat(engine.look, limits.upkeepIntervalMs),
+    (it) => it.close(),
   )
   const app = createApp({
     engine,

@@ -57,12 +57,20 @@ export async function findPosition(place: Place): Promise<Position | Discontinui
 }
 
 /**
- * Whether the hot state lacks events that Postgres has. What the outbox still holds was then decided without them, and
- * does not fit behind them.
+ * Why what the outbox still holds does not fit behind what Postgres has: it was decided without events that Postgres
+ * has, or behind events that Postgres has lost. Null where it fits.
  */
-export async function isOutdated(place: Place): Promise<boolean> {
+export async function findMisfit(place: Place): Promise<string | null> {
   const { watermark, found } = await trimPersisted(place)
-  return found !== 'lost' && watermark.events !== null && found.removed < watermark.events
+  if (found === 'lost' || watermark.events === null || found.removed === watermark.events)
+    return null
+  if (found.removed < watermark.events) {
+    return 'decided by a hot state that lacked events which Postgres has'
+  }
+  // A drain that went on meanwhile counts first, and only then trims.
+  const now = await findOrMakeWatermark(place.db, place.shop)
+  if ((now.events ?? 0n) >= found.removed) return null
+  return 'decided behind events that Postgres had and has lost'
 }
 
 /** Trims what Postgres has, also of a drain that did not live to trim it. */

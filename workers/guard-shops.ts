@@ -3,9 +3,9 @@ import type { Logger } from 'pino'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { shopKey } from '../src/redis/keys.ts'
+import { repeat } from '../src/services/repeat.ts'
 import type { DrainShop } from './drain-shop.ts'
 import { openOutages } from './outages.ts'
-import { repeat } from './repeat.ts'
 
 /**
  * Looks after every shop, in every worker process, by a plain timer: what needs the queue to work cannot be what

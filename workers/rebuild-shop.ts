@@ -1,6 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { databaseOf } from '../src/db/database.ts'
-import { ensureShop, findShop, raiseEpoch } from '../src/db/shops.ts'
+import { ensureShop, findShop, noteRebuild, raiseEpoch } from '../src/db/shops.ts'
 import { newId } from '../src/domain/ids.ts'
 import {
   beginRebuild,
@@ -16,7 +16,7 @@ import type { RedisClient } from '../src/redis/client.ts'
 import { type LoadedKeyName, loadedKey } from '../src/redis/keys.ts'
 import type { Check } from '../src/verify/check.ts'
 import { verifyHotState } from '../src/verify/verify.ts'
-import { isOutdated } from './continuity.ts'
+import { findMisfit } from './continuity.ts'
 import { drainOutbox } from './drain-outbox.ts'
 import { loadShop } from './rebuild/load-shop.ts'
 
@@ -31,8 +31,6 @@ export type Rebuilt = {
   tookMs: number
 }
 
-/** What a dead letter says that was decided by a Redis which had lost earlier decisions. */
-const outdated = 'decided by a hot state that lacked events which Postgres has'
 const tookOver = 'Another rebuild took over'
 
 /** The rebuild did not come to its end; the shop stays closed. */
@@ -42,7 +40,7 @@ export class RebuildFailed extends Error {
 
 /**
  * Makes a shop's hot state anew from Postgres: closes the shop, raises its epoch, brings to Postgres what the outbox
- * still holds (or puts it among the dead letters, where it was decided by a Redis that had gone back in time), drops
+ * still holds (or puts it among the dead letters, where a store had gone back in time and it does not fit), drops
  * the old keys, loads new ones beside them, puts these in their place at once, compares them with Postgres, and opens
  * the shop. It may die anywhere: the shop is then closed, and the next rebuild starts from the beginning.
  *
@@ -54,16 +52,19 @@ export async function rebuildShop(options: {
   redis: RedisClient
   orm: MikroORM
   shop: string
+  /** Called when the shop is closed and nobody else rebuilds it. */
+  onBegun?: () => void
   failpoints?: Partial<
     Record<'begun' | 'raised' | 'drained' | 'loaded' | 'installed', () => Promise<void>>
   >
 }): Promise<Rebuilt | null> {
-  const { redis, orm, shop, failpoints } = options
+  const { redis, orm, shop, onBegun, failpoints } = options
   const startedAt = performance.now()
   const db = databaseOf(orm)
   const rebuild = { shop, token: newId() }
   const hotEpoch = await beginRebuild(redis, rebuild)
   if (hotEpoch === null) return null
+  onBegun?.()
 
   const renewal = setInterval(() => {
     // Who fails to renew loses the lease, and learns of it when it installs.
@@ -72,7 +73,7 @@ export async function rebuildShop(options: {
   try {
     await failpoints?.begun?.()
     await ensureShop(db, shop)
-    const quarantine = (await isOutdated({ redis, db, shop })) ? outdated : undefined
+    const quarantine = (await findMisfit({ redis, db, shop })) ?? undefined
     const epoch = await raiseEpoch(db, shop, hotEpoch)
     await failpoints?.raised?.()
     const drained = await drainAll({ redis, orm, shop, epoch, quarantine })
@@ -86,7 +87,8 @@ export async function rebuildShop(options: {
     await loadShop({ redis, db, shop, epoch, keyOf, now })
     await failpoints?.loaded?.()
     const events = watermark.events ?? 0n
-    const facts = { epoch, createdAtMs, watermark: until, events, now }
+    const rebuilds = await noteRebuild(db, shop, { epoch, watermark: until })
+    const facts = { epoch, createdAtMs, watermark: until, events, rebuilds, now }
     expectStatus('installed', await installShop(redis, rebuild, facts))
     await failpoints?.installed?.()
     const { checks } = await verifyHotState({ redis, orm }, shop)

@@ -34,8 +34,9 @@ export function openRestore(options: {
     }
     // A rebuild that fails is tried again, but not at the pace of the looks.
     notBefore.set(shop, performance.now() + limits.rebuildRetryMs)
-    log.warn({ shop, because: fault.because }, 'A shop is closed and rebuilt')
-    const rebuilt = await rebuildShop({ redis, orm, shop })
+    const { because } = fault
+    const onBegun = () => log.warn({ shop, because }, 'A shop is closed and rebuilt')
+    const rebuilt = await rebuildShop({ redis, orm, shop, onBegun })
     if (!rebuilt) return
     notBefore.delete(shop)
     log.warn(rebuilt, 'A shop is rebuilt and open; what was accepted after `until` is lost')

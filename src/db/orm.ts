@@ -14,13 +14,14 @@ import {
 } from './entities/products.ts'
 import { ProductRanking, RankingSnapshot } from './entities/rankings.ts'
 import { Refund, RefundItem } from './entities/refunds.ts'
-import { DeadLetter, OutboxWatermark, Shop } from './entities/shops.ts'
+import { DeadLetter, OutboxWatermark, Shop, ShopRebuild } from './entities/shops.ts'
 import { User } from './entities/users.ts'
 import { migrations } from './migrations/migrations.ts'
 
 const entities = [
   Shop,
   OutboxWatermark,
+  ShopRebuild,
   DeadLetter,
   User,
   Balance,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { limits } from '../limits.ts'
 import type { Database } from './database.ts'
 
 /**
@@ -57,6 +58,25 @@ export async function raiseEpoch(db: Database, shop: string, hotEpoch: number): 
     set epoch = greatest(epoch, ${hotEpoch}) + 1, events = coalesce(events, 0), updated_at = now()
     where shop = ${shop} returning epoch`.execute(db)
   return (rows[0] as { epoch: number }).epoch
+}
+
+/**
+ * Notes a rebuild.
+ *
+ * @returns the last ones, this one included: up to limits.rebuildsKeptMax.
+ */
+export async function noteRebuild(
+  db: Database,
+  shop: string,
+  { epoch, watermark }: { epoch: number; watermark: string },
+): Promise<{ epoch: number; watermark: string }[]> {
+  await sql`insert into rebuilds (shop, epoch, stream_id) values (${shop}, ${epoch}, ${watermark})`.execute(
+    db,
+  )
+  const { rows } = await sql<{ epoch: number; watermark: string }>`
+    select epoch, stream_id as watermark from rebuilds where shop = ${shop}
+    order by epoch desc limit ${limits.rebuildsKeptMax}`.execute(db)
+  return rows
 }
 
 type WatermarkRow = { event_id: string; stream_id: string; epoch: number; events: string | null }

@@ -13,6 +13,8 @@ export type Lost = {
 export type AcceptedCommands = {
   /** Remembers the accepted commands of a batch, and forgets those that must be in Postgres by now. */
   note(batch: Batch, replies: readonly Reply[]): void
+  /** How many it remembers. */
+  count(): number
   /** Takes out those with an event after the given one, the last that Postgres has; forgets the others. */
   takeAfter(eventId: string): Lost
 }
@@ -63,13 +65,15 @@ export function openAcceptedCommands(): AcceptedCommands {
   return {
     note({ commands, backlog, appended, lastEventId }, replies) {
       const noted = commands.filter((_, index) => accepted.has(replies[index]?.[0] ?? ''))
-      batches.push({ lastEventId, commands: noted })
+      if (noted.length > 0) batches.push({ lastEventId, commands: noted })
       count += noted.length
       // Every one of them has an event, so what is more than the outbox holds is in Postgres.
-      while (count - (batches[first]?.commands.length ?? 0) >= backlog + appended) dropFirst()
+      const isBeyond = () => count - (batches[first]?.commands.length ?? 0) >= backlog + appended
+      while (first < batches.length && isBeyond()) dropFirst()
       if (backlog === 0) forgotten = 0
       while (count > limits.rememberedCommandsMax) forgotten += dropFirst()
     },
+    count: () => count,
     takeAfter(eventId) {
       const lost = batches.slice(first).filter((batch) => isAfter(batch.lastEventId, eventId))
       const taken = { commands: lost.flatMap(({ commands }) => commands), forgotten }

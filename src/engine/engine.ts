@@ -1,11 +1,9 @@
-import { Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
-import { shopKey, shopKeys } from '../redis/keys.ts'
-import { type Lost, openAcceptedCommands } from './accepted.ts'
+import type { Lost } from './accepted.ts'
 import { type Batcher, openBatcher } from './batcher.ts'
 import { type CommandArguments, type CommandName, commands } from './commands.ts'
-import { sendBatch } from './send-batch.ts'
+import { openShopDecider, type ShopDecider } from './shop-decider.ts'
 
 /** What a decision answered: its status and its fields. Statuses and fields are documented in its Lua file. */
 export type Reply = [status: string, ...fields: (string | number)[]]
@@ -22,8 +20,12 @@ export type Engine = {
     named: CommandArguments<Name>,
     rest?: readonly string[],
   ): Promise<Reply>
+  /** Finds out whether anything was lost that was accepted here; to be called now and then. It never fails. */
+  look(): Promise<void>
   /** Resolves when every command that was accepted has its answer. */
   drained(): Promise<void>
+  /** What was accepted here in shops that are closed or out of reach, and Postgres may lack; it is forgotten. */
+  uncertain(): Promise<(Lost & { shop: string })[]>
 }
 
 export type EngineOptions = {
@@ -36,7 +38,7 @@ export type EngineOptions = {
   replicaAcks?: number
   /** Called after each batch that appended events to a shop's outbox. */
   onAccepted?: (shop: string) => void
-  /** Called when a shop was rebuilt, with what this process had accepted and Postgres never got. */
+  /** Called when the hot state was lost, with what this process had accepted and neither store has. */
   onLost?: (shop: string, epoch: number, lost: Lost) => void
 }
 
@@ -45,63 +47,25 @@ export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
   const { onAccepted = () => {}, onLost = () => {} } = options
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
-  const batchers = new Map<string, Batcher<Reply>>()
+  const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply> }>()
 
-  function openShopBatcher(shop: string): Batcher<Reply> {
-    const keys = shopKeys(shop)
-    const acceptedCommands = openAcceptedCommands()
-    /** Of the shop as far as this process knows: what it last heard, and never lower. */
-    let knownEpoch = 0
-
-    async function decideBatch(commands: string[][]): Promise<Reply[]> {
-      const args = [...settings, String(knownEpoch), ...commands.flat()]
-      const reply = await sendBatch(redis, keys, args, replicaAcks)
-      const [epoch, backlog, appended, lastEventId] = reply.splice(0, 4) as [
-        number,
-        number,
-        number,
-        string,
-      ]
-      const replies = reply as Reply[]
-      const isStale = replies[0]?.[0] === 'stale_epoch'
-      if (isStale && epoch < knownEpoch) {
-        // This Redis went back to a time before the rebuild: what it would decide could never be persisted.
-        return replies.map(() => ['shop_closed'])
-      }
-      if (isStale) {
-        await meetEpoch(epoch)
-        return decideBatch(commands)
-      }
-      if (replies[0]?.[0] !== 'shop_closed') knownEpoch = epoch
-      if (appended > 0) {
-        acceptedCommands.note({ commands, backlog, appended, lastEventId }, replies)
-        onAccepted(shop)
-      }
-      return replies
-    }
-
-    /** The shop was rebuilt since this process last heard of it: what Postgres lacked then is lost. */
-    async function meetEpoch(epoch: number): Promise<void> {
-      const rebuiltUntil = await redis
-        .hget(shopKey(shop, 'meta'), 'rebuiltUntil')
-        .catch((cause) => {
-          throw new Unavailable('Redis does not say how far it was rebuilt', { cause })
-        })
-      knownEpoch = epoch
-      const lost = acceptedCommands.takeAfter(rebuiltUntil ?? '0-0')
-      if (lost.commands.length + lost.forgotten > 0) onLost(shop, epoch, lost)
-    }
-
-    return openBatcher(decideBatch)
+  function openShop(shop: string) {
+    const decider = openShopDecider({
+      redis,
+      shop,
+      settings,
+      replicaAcks,
+      onAccepted: () => onAccepted(shop),
+      onLost: (epoch, lost) => onLost(shop, epoch, lost),
+    })
+    const opened = { ...decider, batcher: openBatcher(decider.decide) }
+    shops.set(shop, opened)
+    return opened
   }
 
   return {
     async decide(shop, name, named, rest = []) {
-      let batcher = batchers.get(shop)
-      if (!batcher) {
-        batcher = openShopBatcher(shop)
-        batchers.set(shop, batcher)
-      }
+      const { batcher } = shops.get(shop) ?? openShop(shop)
       const values = commands[name].map((key) => String((named as Record<string, unknown>)[key]))
       const command = [name, String(values.length + rest.length), ...values, ...rest]
       let reply = await batcher.submit(command)
@@ -110,8 +74,19 @@ export function openEngine(options: EngineOptions): Engine {
       if (reply[0] === 'fault') throw new Error(`The decision ${name} failed: ${reply[1]}`)
       return reply
     },
+    async look() {
+      // What cannot be asked now is asked again by the next look.
+      await Promise.allSettled([...shops.values()].map((shop) => shop.look()))
+    },
     async drained() {
-      await Promise.all([...batchers.values()].map((batcher) => batcher.drained()))
+      await Promise.all([...shops.values()].map(({ batcher }) => batcher.drained()))
+    },
+    async uncertain() {
+      const found = [...shops].map(async ([shop, { look, takeUncertain }]) => {
+        const isOpen = await look().catch(() => false)
+        return isOpen ? [] : [{ shop, ...takeUncertain() }]
+      })
+      return (await Promise.all(found)).flat()
     },
   }
 }

@@ -47,9 +47,17 @@ export async function clearShop(
 export async function installShop(
   redis: RedisClient,
   rebuild: Rebuild,
-  facts: { epoch: number; createdAtMs: number; watermark: string; events: bigint; now: Date },
+  facts: {
+    epoch: number
+    createdAtMs: number
+    watermark: string
+    events: bigint
+    /** Epoch and watermark of the last rebuilds, this one included. */
+    rebuilds: readonly { epoch: number; watermark: string }[]
+    now: Date
+  },
 ): Promise<'installed' | 'superseded' | 'incomplete' | 'undrained'> {
-  const { epoch, createdAtMs, watermark, events, now } = facts
+  const { epoch, createdAtMs, watermark, events, rebuilds, now } = facts
   const keys = [
     ...shopKeys(rebuild.shop),
     ...loadedKeyNames.map((name) => loadedKey(rebuild, name)),
@@ -63,6 +71,7 @@ export async function installShop(
     String(createdAtMs),
     watermark,
     String(events),
+    rebuilds.map((one) => `${one.epoch}=${one.watermark} `).join(''),
     loadedKey(rebuild, 'sales:'),
     ...daysThatMayBeThere(now),
   )

@@ -15,7 +15,8 @@ export const shopKeyNames = {
   /**
    * hash · `epoch`, `state` (open | closed), `createdAt`, `layout`; `ordersCursor`, `operationsCursor` of
    * lua/forget-finished.lua; `closedBecause` of a fault; `rebuild`, `rebuildAt` of the rebuild that has the lease;
-   * `rebuiltUntil`, the last event that was in Postgres at the last rebuild
+   * `rebuilds`, the last event that was in Postgres at each of the last ones; `trimmed`, the last event that left the
+   * outbox
    */
   meta: 'meta',
   /** stream · one entry per accepted decision: `type`, `v`, `data` (JSON) */

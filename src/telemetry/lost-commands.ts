@@ -17,6 +17,21 @@ export function logLost(log: Logger): (shop: string, epoch: number, lost: Lost) 
   }
 }
 
+/**
+ * Names, where a process stops, what it accepted while the hot state is lost or out of reach: nobody else can say
+ * later whether that was persisted.
+ */
+export function logUncertain(log: Logger, uncertain: (Lost & { shop: string })[]): void {
+  for (const { shop, commands: named, forgotten } of uncertain) {
+    if (named.length + forgotten === 0) continue
+    log.warn(
+      { shop, named: named.length, forgotten },
+      'Accepted commands were not seen to reach Postgres before the stop, and are named next',
+    )
+    for (const command of named) log.warn({ shop, ...idsOf(command) }, 'uncertain')
+  }
+}
+
 /** The arguments that say what a command is about. */
 function idsOf([name, , ...values]: string[]): Record<string, string> {
   const ids: Record<string, string> = { command: name ?? '' }

@@ -63,4 +63,87 @@ describe('an engine and the epochs of a shop', () => {
     value(await shop.charge('ann', 1, {}, by))
     expect(told).toHaveLength(1)
   })
+
+  it('names it also while nobody asks for anything, and after more than one rebuild', async () => {
+    const { by, told } = openTold()
+    value(await shop.charge('bob', 7, {}, by))
+    await redis.del(...shopKeys(shop.shop))
+    await rebuild()
+    value(await shop.charge('ann', 1))
+    await shop.drain()
+    await rebuild()
+    expect(told).toEqual([])
+    await by.look()
+    await by.look()
+    expect(told).toEqual([['bob', 7]])
+  })
+
+  it('closes a shop whose Redis went back, and names what was neither there nor in Postgres', async () => {
+    const { by, told } = openTold()
+    value(await shop.charge('ann', 1, {}, by))
+    const restore = await backUp()
+    value(await shop.charge('bob', 7, {}, by))
+    value(await shop.charge('cat', 8, {}, by))
+    await restore()
+    // Another process knows nothing of what is lost, and decides.
+    const other = shop.engineWith()
+    for (const amount of [1, 2, 3]) value(await shop.charge('dan', amount, {}, other))
+
+    expect(codeOf(await shop.charge('bob', 9, {}, by))).toBe('shop_closed')
+    expect(told).toEqual([
+      ['bob', 7],
+      ['cat', 8],
+    ])
+    expect(codeOf(await shop.charge('dan', 4, {}, other))).toBe('shop_closed')
+    expect(await rebuild()).toMatchObject({ drained: 4, deadLetters: 0 })
+    value(await shop.charge('bob', 9, {}, by))
+    expect(await shop.balance('dan')).toBe(6)
+    expect(told).toHaveLength(2)
+  })
+
+  it('takes no drained event for a lost one', async () => {
+    const { by, told } = openTold()
+    for (const amount of [1, 2, 3]) {
+      value(await shop.charge('ann', amount, {}, by))
+      await shop.drain()
+    }
+    value(await shop.charge('bob', 1))
+    await shop.drain()
+    value(await shop.charge('ann', 4, {}, by))
+    expect(told).toEqual([])
+  })
+
+  it('names at a stop what it cannot be sure of', async () => {
+    const { by } = openTold()
+    value(await shop.charge('bob', 7, {}, by))
+    expect(await by.uncertain()).toEqual([])
+    await redis.del(...shopKeys(shop.shop))
+    const [uncertain] = await by.uncertain()
+    expect(uncertain).toMatchObject({ shop: shop.shop, forgotten: 0 })
+    expect(uncertain?.commands).toHaveLength(1)
+    await shop.drain()
+  })
+
+  /** An engine, and user and amount of the charges that it was told to have lost. */
+  function openTold() {
+    const told: [string, number][] = []
+    const by = shop.engineWith({
+      onLost: (_shop, _epoch, { commands }) =>
+        told.push(
+          ...commands.map((command): [string, number] => [command[4] ?? '', Number(command[5])]),
+        ),
+    })
+    return { by, told }
+  }
+
+  /** Takes a copy of the hot state; returns what puts it back. */
+  async function backUp() {
+    const keys = shopKeys(shop.shop).slice(0, -1)
+    const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
+    return async () => {
+      for (const [index, key] of keys.entries()) {
+        await redis.restore(key, 0, copies[index] as Buffer, 'REPLACE')
+      }
+    }
+  }
 })

@@ -30,6 +30,7 @@ describe('open-shop', () => {
     expect(await redis.hgetall(shopKey(shop, 'meta'))).toEqual({
       epoch: '7',
       state: 'open',
+      trimmed: '0-0',
       createdAt: expect.stringMatching(/^\d{13}$/),
       layout: String(keyLayout),
     })

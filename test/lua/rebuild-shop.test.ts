@@ -43,7 +43,13 @@ describe('the steps of a rebuild that Redis decides', () => {
     await redis.zadd(loadedKey(mine, `sales:${today}`), 1, 'loaded')
   }
   async function install(until = watermark) {
-    const facts = { createdAtMs: 5, watermark: until, events: 41n, now }
+    const facts = {
+      createdAtMs: 5,
+      watermark: until,
+      events: 41n,
+      rebuilds: [{ epoch: 9, watermark }],
+      now,
+    }
     return installShop(redis, mine, { epoch: 9, ...facts })
   }
 
@@ -99,7 +105,7 @@ describe('the steps of a rebuild that Redis decides', () => {
     expect(await redis.zrange(`{${sale.shop}}:sales:${today}`, '0', '-1')).toEqual(['loaded'])
     expect(await redis.exists(`{${sale.shop}}:sales:${yesterday}`)).toBe(0)
     expect(await redis.keys(`{${sale.shop}}:rebuild:*`)).toEqual([])
-    expect(await meta()).toMatchObject({ state: 'closed', epoch: '9', rebuiltUntil: watermark })
+    expect(await meta()).toMatchObject({ state: 'closed', epoch: '9', rebuilds: `9=${watermark} ` })
     const info = (await redis.xinfo('STREAM', shopKey(sale.shop, 'outbox'))) as unknown[]
     const field = (name: string) => info[info.indexOf(name) + 1]
     expect([field('length'), field('entries-added')]).toEqual([0, 41])
@@ -139,7 +145,13 @@ describe('the steps of a rebuild that Redis decides', () => {
     await beginRebuild(redis, mine)
     expect(await reopenShop(redis, mine)).toBe('opened')
     expect(codeOf(await sale.charge('ann', 1))).toBe('ok')
-    expect(Object.keys(await meta()).sort()).toEqual(['createdAt', 'epoch', 'layout', 'state'])
+    expect(Object.keys(await meta()).sort()).toEqual([
+      'createdAt',
+      'epoch',
+      'layout',
+      'state',
+      'trimmed',
+    ])
   })
 
   it('goes by the clock of Redis', async () => {

@@ -264,5 +264,11 @@ describe('a store that went back in time', () => {
     expect(await shop.drain()).toMatchObject({ events: 0, stoppedBy: { lost: 'postgres' } })
     expect(await shop.backlog()).toBe(1)
     value(await shop.charge('ann', 1))
+    // Who insists gives it up, by id.
+    const rebuilt = await rebuildShop({ redis, orm, shop: shop.shop })
+    expect(rebuilt).toMatchObject({ drained: 2, deadLetters: 2 })
+    expect(await shop.rows('dead_letters', 'error')).toContainEqual({
+      error: expect.stringMatching('has lost'),
+    })
   })
 })

@@ -27,6 +27,18 @@ export const OutboxWatermark = defineEntity({
   },
 })
 
+/** A rebuild of the hot state, by the epoch that it began, with the last event that Postgres had then. */
+export const ShopRebuild = defineEntity({
+  name: 'ShopRebuild',
+  tableName: 'rebuilds',
+  properties: {
+    shop: id().primary(),
+    epoch: p.integer().primary(),
+    streamId: p.text(),
+    at: time(),
+  },
+})
+
 /** An event that can never be persisted, kept as it came, with the reason. */
 export const DeadLetter = defineEntity({
   name: 'DeadLetter',

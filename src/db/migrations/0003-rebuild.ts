@@ -24,6 +24,13 @@ const upStatements = [
     add column events bigint check (events >= 0)`,
   `update outbox_watermarks w set epoch = s.epoch from shops s where s.shop = w.shop`,
   `alter table shops drop column epoch`,
+  `create table rebuilds (
+    shop text collate "C" not null references shops,
+    epoch integer not null check (epoch > 0),
+    stream_id text not null,
+    at timestamptz not null default now(),
+    primary key (shop, epoch)
+  )`,
 
   // The first rows of the stock history know the place of every option in its product.
   `alter table product_options add column line smallint check (line > 0)`,
@@ -45,6 +52,7 @@ const upStatements = [
 ]
 
 const downStatements = [
+  `drop table rebuilds`,
   `alter table orders drop column from_cart, drop column user_coupon_status`,
   `alter table cart_items drop column event_id`,
   `alter table refunds drop column fingerprint`,
