@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openEngine } from '../../src/engine/engine.ts'
 import { connectRedis } from '../../src/redis/client.ts'
-import { openSale, type Sale, value } from '../support/sale.ts'
+import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 import { openRedisCluster, type RedisCluster } from './redis-cluster.ts'
 
 let cluster: RedisCluster
@@ -76,14 +76,19 @@ describe('with REPLICA_ACKS', () => {
 })
 
 describe('a failover to a replica that is behind', () => {
-  it('loses what was answered without it', async () => {
+  it('loses what was answered without it, closes the shop, and names it', async () => {
+    const told: string[][] = []
+    const by = shop.engineWith({ onLost: (_shop, _epoch, { commands }) => told.push(...commands) })
+    value(await order('before'))
     await cluster.cutReplication()
-    expect(await order('one', shop.engine)).toMatchObject({ ok: true })
+    const lost = value(await order('lost', by))
     await cluster.masters[0].kill()
     await cluster.failedOver()
     // The client finds the new master by itself.
-    const repeated = await vi.waitFor(() => order('one', shop.engine), { timeout: 10_000 })
-    expect(repeated).toMatchObject({ ok: true, replayed: false })
+    const repeated = await vi.waitFor(() => order('lost', by), { timeout: 10_000 })
+    expect(codeOf(repeated)).toBe('shop_closed')
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain(lost.id.slice(11))
   }, 60_000)
 })
 
