@@ -59,6 +59,11 @@ export const processLimits = {
    * before it closes one, so it must be short; a client that asks less often pays for a new connection each time.
    */
   keepAliveMs: 2_000,
+  /**
+   * How much longer it really stays open, but at a stop. A client on a busy machine may be this late with the request
+   * that it began to send in time, and closing under it would cost him the answer.
+   */
+  keepAliveGraceMs: 8_000,
   /** Requests under way that have not been answered by then are cut off at a stop. */
   requestDrainMs: 3_000,
   /** A second stop signal that comes later than this after the first is a person who insists. */

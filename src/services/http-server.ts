@@ -20,6 +20,7 @@ export function listen(
   return new Promise((resolve, reject) => {
     const serverOptions = {
       keepAliveTimeout: limits.keepAliveMs,
+      keepAliveTimeoutBuffer: limits.keepAliveGraceMs,
       headersTimeout: limits.requestArrivalMs,
       requestTimeout: limits.requestArrivalMs,
       connectionsCheckingInterval: limits.requestArrivalMs / 2,

@@ -67,6 +67,17 @@ describe('an API process', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1.1 431 /)
   })
 
+  it('keeps a connection open longer than it says, so that no late request meets its end', async () => {
+    const server = await serve()
+    const socket = dial(server)
+    socket.write('GET /livez HTTP/1.1\r\nHost: shop\r\n\r\n')
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^Keep-Alive: timeout=2\r$/m)
+    const announcedAt = performance.now()
+    await once(socket, 'close')
+    expect(performance.now() - announcedAt).toBeGreaterThan(limits.keepAliveMs + 5_000)
+  })
+
   it('refuses at once what would wait behind too many commands of its shop', async () => {
     const client = await openClient()
     const proxy = await openStallingProxy(redisUrl())
