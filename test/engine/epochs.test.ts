@@ -81,7 +81,7 @@ describe('an engine and the epochs of a shop', () => {
   it('closes a shop whose Redis went back, and names what was neither there nor in Postgres', async () => {
     const { by, told } = openTold()
     value(await shop.charge('ann', 1, {}, by))
-    const restore = await backUp()
+    const restore = await shop.backUp()
     value(await shop.charge('bob', 7, {}, by))
     value(await shop.charge('cat', 8, {}, by))
     await restore()
@@ -134,16 +134,5 @@ describe('an engine and the epochs of a shop', () => {
         ),
     })
     return { by, told }
-  }
-
-  /** Takes a copy of the hot state; returns what puts it back. */
-  async function backUp() {
-    const keys = shopKeys(shop.shop).slice(0, -1)
-    const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
-    return async () => {
-      for (const [index, key] of keys.entries()) {
-        await redis.restore(key, 0, copies[index] as Buffer, 'REPLACE')
-      }
-    }
   }
 })

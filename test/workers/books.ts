@@ -7,7 +7,7 @@ import type { EventData, EventType } from '../../src/domain/events.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
 import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
-import { queuePrefix, shopKey } from '../../src/redis/keys.ts'
+import { queuePrefix, shopKey, shopKeys } from '../../src/redis/keys.ts'
 import { type Drain, drainOutbox } from '../../workers/drain-outbox.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { redisUrl, uniqueShop } from '../support/redis.ts'
@@ -63,6 +63,16 @@ export async function openBooks(options: { redisDatabase?: number; redisUrl?: st
         await sql`update outbox_watermarks set events = ${added - length} where shop = ${shop}`.execute(
           databaseOf(orm),
         )
+      },
+      /** Takes a copy of the hot state; returns what puts it back, as a backup or a replica that was behind does. */
+      async backUp() {
+        const keys = shopKeys(shop).slice(0, -1)
+        const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
+        return async () => {
+          for (const [index, key] of keys.entries()) {
+            await redis.restore(key, 0, copies[index] as Buffer, 'REPLACE')
+          }
+        }
       },
       watermark: () => findWatermark(databaseOf(orm), shop),
       /** Rows of a table of this shop, without the shop, in the order of their keys, which are the first columns. */

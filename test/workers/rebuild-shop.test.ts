@@ -204,19 +204,8 @@ describe('a store that went back in time', () => {
 
   const fault = () => findFault({ redis, orm, shop: shop.shop })
 
-  /** Takes a copy of the hot state; returns what puts it back. */
-  async function backUp() {
-    const keys = shopKeys(shop.shop).slice(0, -1)
-    const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)))
-    return async () => {
-      for (const [index, key] of keys.entries()) {
-        await redis.restore(key, 0, copies[index] as Buffer, 'REPLACE')
-      }
-    }
-  }
-
   it('is noticed where Redis lacks events: what it decided since then is no row, but a dead letter', async () => {
-    const restore = await backUp()
+    const restore = await shop.backUp()
     value(await shop.charge('ann', 10))
     await shop.drain()
     await restore()
@@ -235,7 +224,7 @@ describe('a store that went back in time', () => {
   })
 
   it('is noticed where Redis is of an earlier epoch: nothing of it is persisted', async () => {
-    const restore = await backUp()
+    const restore = await shop.backUp()
     await rebuildShop({ redis, orm, shop: shop.shop })
     // This process learns of the new epoch, but nothing of it reaches Postgres.
     value(await shop.charge('ann', 10))
