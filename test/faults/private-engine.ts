@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { databaseOf } from '../../src/db/database.ts'
 import { openApiOrm, openOrm } from '../../src/db/orm.ts'
+import { ensureShop } from '../../src/db/shops.ts'
 import { createApp } from '../../src/http/app.ts'
 import { openWakeUps } from '../../src/queue/wake-ups.ts'
 import { openReadiness } from '../../src/services/readiness.ts'
@@ -38,6 +40,8 @@ export async function openPrivateEngine(
     ...(backlogMax !== undefined && { backlogMax }),
     onAccepted: wakeUps.wake,
   })
+  // As `createShop` does it: the guard looks after the shops that Postgres knows.
+  await ensureShop(databaseOf(directOrm), shop)
   /** What application and workers logged. */
   const lines: { level: number; msg: string; err?: { message: string } }[] = []
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) })
