@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
 import { openCatchUp } from '../db/catch-up.ts'
-import { limits } from '../limits.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
@@ -12,17 +9,20 @@ import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
 import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
+import { guarded } from './guard.ts'
 import { healthRoutes } from './health.ts'
+import { answerNotFound } from './not-found.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
 import { popularRoutes } from './popular.ts'
-import { answerError, answerNotFound, refuseInvalid } from './problem.ts'
+import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
 import { productRoutes } from './products.ts'
 import { rankingRoutes } from './rankings.ts'
 import { refundRoutes } from './refunds.ts'
 import { reply } from './reply.ts'
+import { identifyRequest } from './request-id.ts'
 import { createRouter } from './router.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { createTokenVerifier } from './tokens.ts'
@@ -38,11 +38,14 @@ export type AppType = ReturnType<typeof createApp>
  * connection and keeps nothing but verified tokens.
  */
 export function createApp(dependencies: Dependencies) {
-  const app = new OpenAPIHono<Environment>({ defaultHook: refuseInvalid, router: createRouter() })
-  app.use(identifyRequest)
-  app.use('/v1/*', identify(createTokenVerifier(dependencies.config)))
+  const app = new OpenAPIHono<Environment>({ router: createRouter() })
+  const parts: Parts = {
+    ...dependencies,
+    catchUp: openCatchUp(dependencies.redis),
+    identify: identify(createTokenVerifier(dependencies.config)),
+  }
   app.onError(answerError(dependencies.log))
-  app.notFound(answerNotFound(app.router))
+  app.notFound(answerNotFound(app.router, parts.identify))
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -53,7 +56,7 @@ export function createApp(dependencies: Dependencies) {
   })
 
   let document: object | undefined
-  app.get('/openapi.json', (c) => {
+  const answerDocument = guarded([identifyRequest], (c) => {
     document ??= app.getOpenAPI31Document({
       openapi: '3.1.0',
       info: {
@@ -65,8 +68,8 @@ export function createApp(dependencies: Dependencies) {
     })
     return reply(c, document, 200)
   })
+  app.get('/openapi.json', answerDocument)
 
-  const parts: Parts = { ...dependencies, catchUp: openCatchUp(dependencies.redis) }
   return app
     .route('/', healthRoutes(parts))
     .route('/', userRoutes(parts))
@@ -87,15 +90,4 @@ export function createApp(dependencies: Dependencies) {
     .route('/', orderActionRoutes(parts))
     .route('/', refundRoutes(parts))
     .route('/', verifyRoutes(parts))
-}
-
-const saneRequestId = new RegExp(`^[\\w.:=-]{1,${limits.requestIdLengthMax}}$`)
-
-/** Gives every request an id, the client's own where it is sane, and every answer that id. */
-const identifyRequest: MiddlewareHandler<Environment> = async (c, next) => {
-  const given = c.req.header('x-request-id')
-  const requestId = given !== undefined && saneRequestId.test(given) ? given : randomUUID()
-  c.set('requestId', requestId)
-  c.set('headers', { 'x-request-id': requestId })
-  return next()
 }

@@ -1,49 +1,54 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { idPattern } from '../domain/ids.ts'
-import type { Caller, Environment } from './environment.ts'
+import { type Caller, type Environment, headerOf } from './environment.ts'
+import type { Guard } from './guard.ts'
 import { invalidRequest, problem } from './problem.ts'
 import type { VerifyToken } from './tokens.ts'
 
 const defaultShop = 'main'
 
 /** Finds out who makes the request. A token is optional here; one that is not valid is refused everywhere. */
-export function identify(verifyToken: VerifyToken): MiddlewareHandler<Environment> {
-  return async (c, next) => {
+export function identify(verifyToken: VerifyToken): Guard {
+  return (c) => {
+    // Not as Node has it, which keeps the first of several and does not tell.
     const authorization = c.req.header('authorization')
-    if (authorization === undefined) return next()
+    if (authorization === undefined) return undefined
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1]
     const verdict = token === undefined ? null : verifyToken(token)
-    const caller = verdict instanceof Promise ? await verdict : verdict
-    if (!caller) return problem(c, 'unauthorized')
-    c.set('caller', caller)
-    c.set('shop', caller.shop)
-    return next()
+    return verdict instanceof Promise
+      ? verdict.then((caller) => accept(c, caller))
+      : accept(c, verdict)
   }
 }
 
+function accept(c: Context<Environment>, caller: Caller | null): Response | undefined {
+  if (!caller) return problem(c, 'unauthorized')
+  c.set('caller', caller)
+  c.set('shop', caller.shop)
+  return undefined
+}
+
 /** Lets everybody pass, into the shop of the token, or without one into the shop that the client names. */
-export const takeShop: MiddlewareHandler<Environment> = async (c, next) => {
-  if (callerOf(c)) return next()
-  const shop = c.req.header('x-shop') ?? defaultShop
+export const takeShop: Guard = (c) => {
+  if (callerOf(c)) return undefined
+  const shop = headerOf(c, 'x-shop') ?? defaultShop
   if (!idPattern.test(shop)) {
     return invalidRequest(c, [{ path: 'x-shop', message: 'Is not the id of a shop' }])
   }
   c.set('shop', shop)
-  return next()
+  return undefined
 }
 
 /** Lets users and admins pass; they act for themselves. */
-export const requireUser: MiddlewareHandler<Environment> = async (c, next) => {
-  if (!callerOf(c)) return problem(c, 'unauthorized')
-  return next()
+export const requireUser: Guard = (c) => {
+  return callerOf(c) ? undefined : problem(c, 'unauthorized')
 }
 
 /** Lets admins pass. */
-export const requireAdmin: MiddlewareHandler<Environment> = async (c, next) => {
+export const requireAdmin: Guard = (c) => {
   const caller = callerOf(c)
   if (!caller) return problem(c, 'unauthorized')
-  if (caller.role !== 'admin') return problem(c, 'forbidden')
-  return next()
+  return caller.role === 'admin' ? undefined : problem(c, 'forbidden')
 }
 
 /** The caller of a route that requires no token, where there is one. */

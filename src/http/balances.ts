@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { type BalanceChange, listBalanceHistory } from '../db/balance-history.ts'
 import { findUser } from '../db/users.ts'
 import { chargeBalance, chargeBalanceRefusals } from '../engine/charge-balance.ts'
@@ -6,11 +6,11 @@ import { readBalance } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { id, integer, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const chargeSchema = z
   .object({
@@ -91,8 +91,8 @@ const historyRoute = createRoute({
 })
 
 /** A balance is hot; its history is what Postgres has of it. */
-export function balanceRoutes({ engine, redis, orm, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>()
+export function balanceRoutes({ engine, redis, orm, catchUp, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(chargeRoute, async (c) => {
       const { id: userId } = c.req.valid('param')
       const { amount } = c.req.valid('json')

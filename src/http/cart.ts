@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { type CartLine, readCart } from '../engine/read-cart.ts'
 import { removeCartItem, setCartItem, setCartItemRefusals } from '../engine/set-cart-item.ts'
 import { limits } from '../limits.ts'
@@ -11,12 +11,12 @@ import {
   jsonBody,
   readCodes,
 } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id, integer, isoOf, isoTime } from './fields.ts'
 import { refuse } from './problem.ts'
 import { productStatus } from './product-view.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const cartSchema = z
   .object({
@@ -73,13 +73,13 @@ const removeItemRoute = createRoute({
   tags: ['cart'],
   summary: 'Take an option out of the own cart, whether or not it is in it',
   ...removal.about,
-  middleware: [...removal.about.middleware, refuseBody],
+  guards: [...removal.about.guards, refuseBody],
   request: { params: z.object({ optionId: id }) },
   responses: { 200: jsonAnswer(cartSchema, 'The cart after the change'), ...removal.refusals },
 })
 
-export function cartRoutes({ engine, redis }: Dependencies) {
-  return new OpenAPIHono<Environment>()
+export function cartRoutes({ engine, redis, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(cartRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       return reply(c, cartView(await readCart(redis, shop, userId)), 200)

@@ -1,15 +1,15 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
 import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
 import { refuseBody } from './body.ts'
 import { openCodeGuesses } from './code-guesses.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id, isoOf, isoTime } from './fields.ts'
 import { problem, refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const claimSchema = z
   .object({
@@ -34,7 +34,7 @@ const claimRoute = createRoute({
   tags: ['coupons'],
   summary: 'Claim a coupon, first come, first served',
   ...byId.about,
-  middleware: [...byId.about.middleware, refuseBody],
+  guards: [...byId.about.guards, refuseBody],
   request: { params: z.object({ id }) },
   responses: { ...claimAnswers, ...byId.refusals },
 })
@@ -63,9 +63,9 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-export function claimRoutes({ engine, redis, config }: Dependencies) {
+export function claimRoutes({ engine, redis, config, identify }: Parts) {
   const codeGuesses = config.RATE_LIMIT ? openCodeGuesses(redis) : null
-  return new OpenAPIHono<Environment>()
+  return openRoutes(identify)
     .openapi(claimRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const couponId = c.req.valid('param').id

@@ -1,8 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
 import { requireAdmin, requireUser, takeShop } from './auth.ts'
 import { limitBody } from './body.ts'
-import type { Environment } from './environment.ts'
+import type { Guard } from './guard.ts'
 import { requireIdempotencyKey } from './idempotency.ts'
 import type { ProblemBody } from './problem.ts'
 import { type ProblemCode, problemCodes, type StatusOf } from './problem-codes.ts'
@@ -31,7 +30,7 @@ type ProblemAnswer = {
 
 type ProblemAnswers<Code extends ProblemCode> = { [Status in StatusOf<Code>]: ProblemAnswer }
 
-/** Who may use a route: the refusals before its own, and the middleware that takes care of them. */
+/** Who may use a route: the refusals before its own, and the guard that takes care of them. */
 const accesses = {
   public: { codes: ['unauthorized'], gate: takeShop },
   user: { codes: ['unauthorized'], gate: requireUser },
@@ -67,7 +66,7 @@ const idempotencyKeyHeader = {
 } as const
 
 /**
- * Documents who may use a route and how it refuses, and brings the middleware that refuses so. `codes` stand in the
+ * Documents who may use a route and how it refuses, and brings the guards that refuse so. `codes` stand in the
  * order in which they are looked for; the document lists them in that order as `x-refusals` too.
  */
 export function documented<A extends Access, const Code extends ProblemCode>(
@@ -86,14 +85,14 @@ export function documented<A extends Access, const Code extends ProblemCode>(
   const takes = (code: ProblemCode) => (codes as readonly ProblemCode[]).includes(code)
   const security: Record<string, string[]>[] = [{ bearer: [] }]
   if (who === 'public') security.unshift({})
-  const middleware: MiddlewareHandler<Environment>[] = [access.gate]
-  if (takes('body_too_large')) middleware.push(limitBody)
-  if (takes('idempotency_key_required')) middleware.push(requireIdempotencyKey)
+  const guards: Guard[] = [access.gate]
+  if (takes('body_too_large')) guards.push(limitBody)
+  if (takes('idempotency_key_required')) guards.push(requireIdempotencyKey)
   return {
     about: {
       security,
       'x-refusals': all,
-      middleware,
+      guards,
       ...(takes('idempotency_key_required') && { parameters: [idempotencyKeyHeader] }),
     },
     refusals: answers as ProblemAnswers<Code | AccessCode<A> | 'internal'>,

@@ -1,13 +1,13 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { Unavailable } from '../domain/outcome.ts'
 import { addCodes } from '../engine/add-codes.ts'
 import { limits } from '../limits.ts'
 import { bodyCodes, decisionCodes, documented, jsonBody } from './contract.ts'
 import { replyCsv } from './csv.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { id, integer } from './fields.ts'
 import { refuse } from './problem.ts'
+import { openRoutes } from './routes.ts'
 
 const codes = documented('admin', [...bodyCodes, ...decisionCodes(['coupon_not_found'])])
 const codesRoute = createRoute({
@@ -35,8 +35,8 @@ const codesRoute = createRoute({
 type Batches = ReturnType<typeof addCodes>
 type Batch = Batches extends AsyncGenerator<infer Yielded> ? Yielded : never
 
-export function couponCodeRoutes({ engine, log, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>().openapi(codesRoute, async (c) => {
+export function couponCodeRoutes({ engine, log, catchUp, identify }: Parts) {
+  return openRoutes(identify).openapi(codesRoute, async (c) => {
     const { id: couponId } = c.req.valid('param')
     const { count } = c.req.valid('json')
     const shop = c.get('shop')

@@ -1,12 +1,12 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listCouponHistory } from '../db/coupons.ts'
 import { readCoupon } from '../engine/reads.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { id, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
 import { invalidCursor, problem } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const historySchema = pageOf(
   z
@@ -36,8 +36,8 @@ const historyRoute = createRoute({
   responses: { 200: jsonAnswer(historySchema, 'The changes'), ...history.refusals },
 })
 
-export function couponHistoryRoutes({ redis, orm, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>().openapi(historyRoute, async (c) => {
+export function couponHistoryRoutes({ redis, orm, catchUp, identify }: Parts) {
+  return openRoutes(identify).openapi(historyRoute, async (c) => {
     const shop = c.get('shop')
     const couponId = c.req.valid('param').id
     await catchUp(shop)

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listCoupons } from '../db/coupons.ts'
 import { createCoupon } from '../engine/create-coupon.ts'
 import { readCoupon } from '../engine/reads.ts'
@@ -21,7 +21,6 @@ import {
   discountType,
 } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import {
   anyChange,
   couponCodePattern,
@@ -35,6 +34,7 @@ import {
 } from './fields.ts'
 import { invalidCursor, invalidRequest, problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const backwards = { path: 'validUntil', message: 'Must be after validFrom' }
 
@@ -134,8 +134,8 @@ const updateCouponRoute = createRoute({
 })
 
 /** A coupon is hot; the list of them is what Postgres has. */
-export function couponRoutes({ engine, redis, orm, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>()
+export function couponRoutes({ engine, redis, orm, catchUp, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(createCouponRoute, async (c) => {
       const coupon = { ...c.req.valid('json'), status: 'ACTIVE' as const }
       const outcome = await createCoupon(engine, { shop: c.get('shop'), coupon })

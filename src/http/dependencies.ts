@@ -5,6 +5,7 @@ import type { CatchUp } from '../db/catch-up.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
+import type { Guard } from './guard.ts'
 
 /** What the HTTP server works with. The caller opens and closes all of it. */
 export type Dependencies = {
@@ -28,6 +29,8 @@ export type Dependencies = {
 export type Parts = Dependencies & {
   /** What every list from Postgres waits for, so that a client finds in it what he did before. */
   catchUp: CatchUp
+  /** Finds out who makes a request. */
+  identify: Guard
 }
 
 /** The body of `/readyz`: one entry per part, with a word on what is wrong with it. */

@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
 
 /** Who makes the request, by his token. */
 export type Caller = {
@@ -22,4 +23,13 @@ export type Environment = {
     /** Set on the routes that require one. */
     idempotencyKey: string
   }
+}
+
+/**
+ * A header of the request by its lower-case name. Over a connection Node has parsed them already; to look one up through
+ * the request's `Headers` costs four times as much, and an order has six.
+ */
+export function headerOf(c: Context<Environment>, name: string): string | undefined {
+  const incoming = c.env?.incoming
+  return incoming ? (incoming.headers[name] as string | undefined) : c.req.header(name)
 }

@@ -1,8 +1,8 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { jsonAnswer } from './contract.ts'
 import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const readinessSchema = z
   .object({
@@ -31,7 +31,7 @@ const readyRoute = createRoute({
 })
 
 export function healthRoutes({ readiness }: Dependencies) {
-  return new OpenAPIHono<Environment>()
+  return openRoutes()
     .openapi(liveRoute, (c) => reply(c, { ok: true as const }, 200))
     .openapi(readyRoute, async (c) => {
       const state = await readiness()

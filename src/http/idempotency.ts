@@ -1,17 +1,18 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { fingerprint, operationId } from '../domain/ids.ts'
 import { limits } from '../limits.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, headerOf } from './environment.ts'
+import type { Guard } from './guard.ts'
 import { problem } from './problem.ts'
 
 const keyPattern = new RegExp(`^[\\x21-\\x7e]{1,${limits.idempotencyKeyLengthMax}}$`)
 
 /** Lets requests pass that carry an idempotency key. */
-export const requireIdempotencyKey: MiddlewareHandler<Environment> = async (c, next) => {
-  const key = c.req.header('idempotency-key')
+export const requireIdempotencyKey: Guard = (c) => {
+  const key = headerOf(c, 'idempotency-key')
   if (key === undefined || !keyPattern.test(key)) return problem(c, 'idempotency_key_required')
   c.set('idempotencyKey', key)
-  return next()
+  return undefined
 }
 
 /**

@@ -1,14 +1,14 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { readProduct } from '../engine/reads.ts'
 import { updateOption } from '../engine/update-option.ts'
 import { limits } from '../limits.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { anyChange, id, integer, isForward, text, time } from './fields.ts'
 import { invalidRequest, problem, refuse } from './problem.ts'
 import { optionSchema, optionView } from './product-view.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const backwards = { path: 'saleEndsAt', message: 'Must be after saleStartsAt' }
 
@@ -53,8 +53,8 @@ const updateOptionRoute = createRoute({
   },
 })
 
-export function optionRoutes({ engine, redis }: Dependencies) {
-  return new OpenAPIHono<Environment>().openapi(updateOptionRoute, async (c) => {
+export function optionRoutes({ engine, redis, identify }: Parts) {
+  return openRoutes(identify).openapi(updateOptionRoute, async (c) => {
     const { id: optionId } = c.req.valid('param')
     const shop = c.get('shop')
     const outcome = await updateOption(engine, { shop, optionId, changes: c.req.valid('json') })

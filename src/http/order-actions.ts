@@ -1,14 +1,14 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { cancelOrder, cancelOrderRefusals } from '../engine/cancel-order.ts'
 import { payOrder, payOrderRefusals } from '../engine/pay-order.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id } from './fields.ts'
 import { orderSchema, orderView } from './order-view.ts'
 import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 import { findOwnOrder } from './stored-orders.ts'
 
 const payment = documented('user', [...bodyCodes, ...decisionCodes(payOrderRefusals)])
@@ -19,7 +19,7 @@ const payOrderRoute = createRoute({
   summary: 'Pay a pending order from the balance',
   description: 'Repeatable: a paid order is answered as it is. A refused payment leaves the hold.',
   ...payment.about,
-  middleware: [...payment.about.middleware, refuseBody],
+  guards: [...payment.about.guards, refuseBody],
   request: { params: z.object({ id }) },
   responses: {
     200: jsonAnswer(orderSchema, 'The order, COMPLETED, or by now REFUNDED'),
@@ -35,7 +35,7 @@ const cancelOrderRoute = createRoute({
   summary: 'Cancel a pending order',
   description: 'Repeatable: a cancelled order is answered as it is.',
   ...cancellation.about,
-  middleware: [...cancellation.about.middleware, refuseBody],
+  guards: [...cancellation.about.guards, refuseBody],
   request: { params: z.object({ id }) },
   responses: { 200: jsonAnswer(orderSchema, 'The order, CANCELLED'), ...cancellation.refusals },
 })
@@ -44,8 +44,8 @@ const cancelOrderRoute = createRoute({
  * Payment and cancellation. An order that ended leaves Redis some time later; from then on its row in Postgres
  * answers as the decision would have.
  */
-export function orderActionRoutes({ engine, redis, orm }: Dependencies) {
-  return new OpenAPIHono<Environment>()
+export function orderActionRoutes({ engine, redis, orm, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(payOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const orderId = c.req.valid('param').id

@@ -1,10 +1,9 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
 import { readDescriptions } from '../engine/product-texts.ts'
 import { limits } from '../limits.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { listOwnOrders } from './order-list.ts'
@@ -17,6 +16,7 @@ import {
 } from './order-view.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
+import { openRoutes } from './routes.ts'
 import { findVisibleOrder } from './stored-orders.ts'
 
 const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
@@ -98,13 +98,13 @@ const ownOrdersRoute = createRoute({
 })
 
 /** An order is readable the moment it is accepted: it is in Redis before it is in Postgres. */
-export function orderRoutes(dependencies: Dependencies) {
-  return new OpenAPIHono<Environment>()
+export function orderRoutes(parts: Parts) {
+  return openRoutes(parts.identify)
     .openapi(placeOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
       const { items, fromCart, ...terms } = body
-      const outcome = await placeOrder(dependencies.engine, {
+      const outcome = await placeOrder(parts.engine, {
         shop,
         userId,
         ...terms,
@@ -115,19 +115,19 @@ export function orderRoutes(dependencies: Dependencies) {
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
     })
     .openapi(orderRoute, async (c) => {
-      const order = await findVisibleOrder(dependencies, c.get('caller'), c.req.valid('param').id)
+      const order = await findVisibleOrder(parts, c.get('caller'), c.req.valid('param').id)
       return order ? reply(c, orderView(order), 200) : problem(c, 'order_not_found')
     })
     .openapi(itemsRoute, async (c) => {
-      const order = await findVisibleOrder(dependencies, c.get('caller'), c.req.valid('param').id)
+      const order = await findVisibleOrder(parts, c.get('caller'), c.req.valid('param').id)
       if (!order) return problem(c, 'order_not_found')
-      const descriptions = await readDescriptions(dependencies.redis, c.get('shop'), order.items)
+      const descriptions = await readDescriptions(parts.redis, c.get('shop'), order.items)
       return reply(c, { items: describedItemsView(order, descriptions) }, 200)
     })
     .openapi(ownOrdersRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { status, ...query } = c.req.valid('query')
-      const page = await listOwnOrders(dependencies, shop, userId, { ...query, status })
+      const page = await listOwnOrders(parts, shop, userId, { ...query, status })
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)
     })

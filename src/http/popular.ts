@@ -1,11 +1,11 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { popularProducts } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { countQuery, timeZone } from './fields.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const popular = documented('public', ['invalid_request', ...readCodes()])
 const popularRoute = createRoute({
@@ -43,8 +43,8 @@ const popularRoute = createRoute({
   },
 })
 
-export function popularRoutes({ redis }: Dependencies) {
-  return new OpenAPIHono<Environment>().openapi(popularRoute, async (c) =>
+export function popularRoutes({ redis, identify }: Parts) {
+  return openRoutes(identify).openapi(popularRoute, async (c) =>
     reply(
       c,
       {

@@ -1,5 +1,4 @@
-import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
-import { HTTPException } from 'hono/http-exception'
+import type { Context, ErrorHandler } from 'hono'
 import type { z } from 'zod'
 import { type Refusal, ShopClosed, Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
@@ -86,15 +85,11 @@ export function invalidCursor(c: Context<Environment>): ProblemReply<'invalid_re
   return invalidRequest(c, [{ path: 'cursor', message: 'Is not a cursor of this list' }])
 }
 
-/** The hook of every schema: what zod found, as a problem. */
-export function refuseInvalid(
-  result: { success: true } | { success: false; error: z.ZodError },
-  c: Context<Environment>,
-): Response | undefined {
-  if (result.success) return undefined
+/** What a schema found, as a problem. */
+export function refuseInvalid(c: Context<Environment>, error: z.ZodError): Response {
   return invalidRequest(
     c,
-    result.error.issues.flatMap((issue) => {
+    error.issues.flatMap((issue) => {
       const path = issue.path.map(String)
       if (issue.code !== 'unrecognized_keys') {
         return { path: path.join('.'), message: issue.message }
@@ -113,17 +108,11 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Answers what a handler threw. A bad body is the client's, an outage is expected and answered with 503; the rest
- * is a bug: it is logged with the request's id, and the client learns nothing but that id.
+ * Answers what a handler threw. An outage is expected and answered with 503; the rest is a bug: it is logged with the
+ * request's id, and the client learns nothing but that id.
  */
 export function answerError(log: Dependencies['log']): ErrorHandler<Environment> {
   return (error, c) => {
-    if (error instanceof HTTPException && error.status === 415) {
-      return invalidRequest(c, [{ path: 'content-type', message: 'Must be application/json' }])
-    }
-    if (error instanceof HTTPException && error.status < 500) {
-      return invalidRequest(c, [{ path: '', message: 'The body is not valid JSON' }])
-    }
     const requestId = c.get('requestId')
     if (isUnavailable(error)) {
       log.debug({ err: error, requestId }, 'answered unavailable')
@@ -132,23 +121,5 @@ export function answerError(log: Dependencies['log']): ErrorHandler<Environment>
     if (error instanceof ShopClosed) return problem(c, 'shop_closed')
     log.error({ err: error, requestId }, 'a request failed')
     return problem(c, 'internal')
-  }
-}
-
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-
-/** The part of the app's router that tells which routes an address has. */
-type Routes = { match: (method: string, path: string) => readonly unknown[] }
-
-/** Answers an address that has no route, or none for this method. */
-export function answerNotFound(routes: Routes): NotFoundHandler<Environment> {
-  return (c) => {
-    const allowed = methods.filter((method) => {
-      const [handlers] = routes.match(method, c.req.path) as [[[unknown, { method: string }]][]]
-      return handlers.some(([[, route]]) => route.method !== 'ALL')
-    })
-    if (allowed.length === 0) return problem(c, 'not_found')
-    c.get('headers').allow = allowed.join(', ')
-    return problem(c, 'method_not_allowed')
   }
 }

@@ -1,12 +1,12 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listPriceHistory, listStockHistory } from '../db/product-history.ts'
 import { readFields, readProduct } from '../engine/reads.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { id, isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
 import { invalidCursor, problem } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const priceHistorySchema = pageOf(
   z
@@ -56,8 +56,8 @@ const stockHistoryRoute = createRoute({
   responses: { 200: jsonAnswer(stockHistorySchema, 'The changes'), ...stock.refusals },
 })
 
-export function productHistoryRoutes({ redis, orm, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>()
+export function productHistoryRoutes({ redis, orm, catchUp, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(priceHistoryRoute, async (c) => {
       const shop = c.get('shop')
       const productId = c.req.valid('param').id

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { createProduct } from '../engine/create-product.ts'
 import { readProduct } from '../engine/reads.ts'
 import { updateProduct } from '../engine/update-product.ts'
@@ -11,8 +11,7 @@ import {
   jsonBody,
   readCodes,
 } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import {
   anyChange,
   id,
@@ -28,6 +27,7 @@ import { invalidCursor, problem, refuse } from './problem.ts'
 import { listMatchingProducts } from './product-list.ts'
 import { newProductView, productSchema, productStatus, productView } from './product-view.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const newOptionSchema = z
   .strictObject({
@@ -122,8 +122,8 @@ const updateProductRoute = createRoute({
   responses: { 200: jsonAnswer(productSchema, 'The product after the change'), ...update.refusals },
 })
 
-export function productRoutes({ engine, redis }: Dependencies) {
-  return new OpenAPIHono<Environment>()
+export function productRoutes({ engine, redis, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(createProductRoute, async (c) => {
       const product = c.req.valid('json')
       const outcome = await createProduct(engine, { shop: c.get('shop'), product })

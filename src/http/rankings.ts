@@ -1,11 +1,11 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listRankings } from '../db/rankings.ts'
 import { documented, jsonAnswer } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { date, pageOf, pageQuery, timeZone } from './fields.ts'
 import { invalidCursor } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const rankingSchema = z
   .object({
@@ -43,8 +43,8 @@ const rankingRoute = createRoute({
   responses: { 200: jsonAnswer(rankingSchema, 'The products, best first'), ...ranking.refusals },
 })
 
-export function rankingRoutes({ orm }: Parts) {
-  return new OpenAPIHono<Environment>().openapi(rankingRoute, async (c) => {
+export function rankingRoutes({ orm, identify }: Parts) {
+  return openRoutes(identify).openapi(rankingRoute, async (c) => {
     const { date = yesterday(), ...query } = c.req.valid('query')
     const page = await listRankings(orm.em.fork(), c.get('shop'), date, query)
     if (page === 'bad_cursor') return invalidCursor(c)

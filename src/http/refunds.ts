@@ -1,17 +1,16 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { findOrder } from '../db/orders.ts'
 import { listRefunds } from '../db/refunds.ts'
 import { operationOfOrder } from '../domain/ids.ts'
 import { refundOrder, refundOrderRefusals } from '../engine/refund-order.ts'
 import { limits } from '../limits.ts'
-import { allowEmptyBody } from './body.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { id, integer, isoOf, isoTime, orderItemId, pageOf, pageQuery } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
+import { openRoutes } from './routes.ts'
 import { findVisibleOrder } from './stored-orders.ts'
 
 const refundSchema = z
@@ -46,7 +45,6 @@ const refundOrderRoute = createRoute({
     'with the same item are summed. Without items it is all that is left. Units count for the limit per user no ' +
     'more; with restock they are on sale again.',
   ...refund.about,
-  middleware: [...refund.about.middleware, allowEmptyBody],
   request: {
     params: z.object({ id }),
     body: {
@@ -83,8 +81,8 @@ const refundsRoute = createRoute({
 
 /** An order that has left Redis is brought along from Postgres, where its decision does not find it. */
 export function refundRoutes(parts: Parts) {
-  const { engine, orm, catchUp } = parts
-  return new OpenAPIHono<Environment>()
+  const { engine, orm, catchUp, identify } = parts
+  return openRoutes(identify)
     .openapi(refundOrderRoute, async (c) => {
       const shop = c.get('shop')
       const orderId = c.req.valid('param').id

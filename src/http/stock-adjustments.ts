@@ -1,13 +1,13 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { adjustStock, adjustStockRefusals } from '../engine/adjust-stock.ts'
 import { limits } from '../limits.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id, integer, text } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const adjustmentSchema = z
   .object({
@@ -41,8 +41,8 @@ const adjustStockRoute = createRoute({
   },
 })
 
-export function stockAdjustmentRoutes({ engine }: Dependencies) {
-  return new OpenAPIHono<Environment>().openapi(adjustStockRoute, async (c) => {
+export function stockAdjustmentRoutes({ engine, identify }: Parts) {
+  return openRoutes(identify).openapi(adjustStockRoute, async (c) => {
     const { id: optionId } = c.req.valid('param')
     const body = c.req.valid('json')
     const outcome = await adjustStock(engine, {

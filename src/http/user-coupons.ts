@@ -1,12 +1,12 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { listUserCoupons } from '../db/user-coupons.ts'
 import { documented, jsonAnswer } from './contract.ts'
 import { discountType } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
-import type { Environment } from './environment.ts'
 import { isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
 import { invalidCursor } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const userCouponStatus = z.enum(['AVAILABLE', 'HELD', 'USED', 'EXPIRED'])
 
@@ -40,8 +40,8 @@ const ownCouponsRoute = createRoute({
   responses: { 200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons'), ...list.refusals },
 })
 
-export function userCouponRoutes({ orm, catchUp }: Parts) {
-  return new OpenAPIHono<Environment>().openapi(ownCouponsRoute, async (c) => {
+export function userCouponRoutes({ orm, catchUp, identify }: Parts) {
+  return openRoutes(identify).openapi(ownCouponsRoute, async (c) => {
     const { userId, shop } = c.get('caller')
     await catchUp(shop)
     const page = await listUserCoupons(orm.em.fork(), shop, userId, c.req.valid('query'))

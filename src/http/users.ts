@@ -1,14 +1,14 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { createUser, findUser } from '../db/users.ts'
 import { readBalance } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { readShopState } from '../services/shops.ts'
 import { bodyCodes, documented, jsonAnswer, jsonBody, readCodes } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { id, text } from './fields.ts'
 import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const userSchema = z
   .object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() })
@@ -57,8 +57,8 @@ const accountRoute = createRoute({
 })
 
 /** Users are kept in Postgres; only their balances are hot. No shop gets users that does not exist. */
-export function userRoutes({ redis, orm }: Dependencies) {
-  return new OpenAPIHono<Environment>()
+export function userRoutes({ redis, orm, identify }: Parts) {
+  return openRoutes(identify)
     .openapi(createUserRoute, async (c) => {
       const shop = c.get('shop')
       const { isOpen, missingKeys } = await readShopState(redis, shop)

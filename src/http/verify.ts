@@ -1,8 +1,8 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { documented, jsonAnswer } from './contract.ts'
-import type { Dependencies } from './dependencies.ts'
-import type { Environment } from './environment.ts'
+import type { Parts } from './dependencies.ts'
 import { reply } from './reply.ts'
+import { openRoutes } from './routes.ts'
 
 const proof = documented('admin', ['unavailable'])
 const verifyRoute = createRoute({
@@ -44,8 +44,8 @@ const verifyRoute = createRoute({
   },
 })
 
-export function verifyRoutes({ verify }: Dependencies) {
-  return new OpenAPIHono<Environment>().openapi(verifyRoute, async (c) =>
+export function verifyRoutes({ verify, identify }: Parts) {
+  return openRoutes(identify).openapi(verifyRoute, async (c) =>
     reply(c, await verify(c.get('shop')), 200),
   )
 }
