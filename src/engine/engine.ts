@@ -20,6 +20,8 @@ export type Engine = {
     named: CommandArguments<Name>,
     rest?: readonly string[],
   ): Promise<Reply>
+  /** How many batches with an effect this process knows of in the shop: what it read before another one is old. */
+  acceptedBatches(shop: string): number
   /** Finds out whether anything was lost that was accepted here; to be called now and then. It never fails. */
   look(): Promise<void>
   /** Resolves when every command that was accepted has its answer. */
@@ -47,7 +49,7 @@ export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
   const { onAccepted = () => {}, onLost = () => {} } = options
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
-  const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply> }>()
+  const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
 
   function openShop(shop: string) {
     const decider = openShopDecider({
@@ -55,10 +57,13 @@ export function openEngine(options: EngineOptions): Engine {
       shop,
       settings,
       replicaAcks,
-      onAccepted: () => onAccepted(shop),
+      onAccepted() {
+        opened.accepted += 1
+        onAccepted(shop)
+      },
       onLost: (epoch, lost) => onLost(shop, epoch, lost),
     })
-    const opened = { ...decider, batcher: openBatcher(decider.decide) }
+    const opened = { ...decider, batcher: openBatcher(decider.decide), accepted: 0 }
     shops.set(shop, opened)
     return opened
   }
@@ -74,6 +79,7 @@ export function openEngine(options: EngineOptions): Engine {
       if (reply[0] === 'fault') throw new Error(`The decision ${name} failed: ${reply[1]}`)
       return reply
     },
+    acceptedBatches: (shop) => shops.get(shop)?.accepted ?? 0,
     async look() {
       // What cannot be asked now is asked again by the next look.
       await Promise.allSettled([...shops.values()].map((shop) => shop.look()))

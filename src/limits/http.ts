@@ -18,6 +18,21 @@ export const httpLimits = {
   productsScannedMax: 500,
   /** Longest window of popular products, in days, and so how long a day's ranking stays in Redis. */
   rankingDaysMax: 31,
+  /**
+   * Public reads are answered with copies at most so old. A page that thousands reload is then read four times a second,
+   * and nobody sees a change that another process made later than a blink after it.
+   */
+  readCopyMs: 250,
+  /** Copies that one process keeps, and the longest text that is kept as one: 64 MB in all at the very most. */
+  readCopiesMax: 256,
+  readCopyLengthMax: 262_144,
+  /**
+   * A copy from before something that this process accepted is read again at once, so many times in a row and so often
+   * per second: whoever goes step by step sees what he did, and a storm that changes it a thousand times a second does
+   * not turn each look at it into a read.
+   */
+  readRefreshesMax: 50,
+  readRefreshesPerSecond: 100,
   /** Client request ids longer than this are replaced by our own. */
   requestIdLengthMax: 128,
   /** Wrong fields that one answer names: enough to fix a form, too few to make an answer large. */
