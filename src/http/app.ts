@@ -20,6 +20,7 @@ import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
 import { productRoutes } from './products.ts'
 import { rankingRoutes } from './rankings.ts'
+import { openReadCopies } from './read-copies.ts'
 import { refundRoutes } from './refunds.ts'
 import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -42,6 +43,7 @@ export function createApp(dependencies: Dependencies) {
   const parts: Parts = {
     ...dependencies,
     catchUp: openCatchUp(dependencies.redis),
+    copyOf: openReadCopies(dependencies.engine),
     identify: identify(createTokenVerifier(dependencies.config)),
   }
   app.onError(answerError(dependencies.log))

@@ -33,7 +33,7 @@ import {
   time,
 } from './fields.ts'
 import { invalidCursor, invalidRequest, problem, refuse } from './problem.ts'
-import { reply } from './reply.ts'
+import { reply, replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
 const backwards = { path: 'validUntil', message: 'Must be after validFrom' }
@@ -134,7 +134,7 @@ const updateCouponRoute = createRoute({
 })
 
 /** A coupon is hot; the list of them is what Postgres has. */
-export function couponRoutes({ engine, redis, orm, catchUp, identify }: Parts) {
+export function couponRoutes({ engine, redis, orm, catchUp, copyOf, identify }: Parts) {
   return openRoutes(identify)
     .openapi(createCouponRoute, async (c) => {
       const coupon = { ...c.req.valid('json'), status: 'ACTIVE' as const }
@@ -151,10 +151,16 @@ export function couponRoutes({ engine, redis, orm, catchUp, identify }: Parts) {
       return reply(c, { ...page, items: page.items.map(adminCouponView) }, 200)
     })
     .openapi(couponRoute, async (c) => {
-      const coupon = await readCoupon(redis, c.get('shop'), c.req.valid('param').id)
-      if (!coupon) return problem(c, 'coupon_not_found')
-      const isAdmin = callerOf(c)?.role === 'admin'
-      return reply(c, isAdmin ? adminCouponView(coupon) : couponView(coupon), 200)
+      const shop = c.get('shop')
+      const couponId = c.req.valid('param').id
+      // An admin sees the code too, which no copy for others may hold.
+      const [reader, view] =
+        callerOf(c)?.role === 'admin' ? ['admin', adminCouponView] : ['user', couponView]
+      const coupon = await copyOf(shop, `coupon ${couponId} ${reader}`, async () => {
+        const found = await readCoupon(redis, shop, couponId)
+        return found && toJson(view(found))
+      })
+      return coupon ? replyJson(c, coupon, 200) : problem(c, 'coupon_not_found')
     })
     .openapi(updateCouponRoute, async (c) => {
       const { id: couponId } = c.req.valid('param')

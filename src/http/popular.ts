@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import { countQuery, timeZone } from './fields.ts'
-import { reply } from './reply.ts'
+import { replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
 const popular = documented('public', ['invalid_request', ...readCodes()])
@@ -43,15 +43,13 @@ const popularRoute = createRoute({
   },
 })
 
-export function popularRoutes({ redis, identify }: Parts) {
-  return openRoutes(identify).openapi(popularRoute, async (c) =>
-    reply(
-      c,
-      {
-        ...(await popularProducts(redis, c.get('shop'), c.req.valid('query'))),
-        timeZone: 'UTC' as const,
-      },
-      200,
-    ),
-  )
+export function popularRoutes({ redis, copyOf, identify }: Parts) {
+  return openRoutes(identify).openapi(popularRoute, async (c) => {
+    const shop = c.get('shop')
+    const window = c.req.valid('query')
+    const popular = await copyOf(shop, `popular ${window.days} ${window.limit}`, async () =>
+      toJson({ ...(await popularProducts(redis, shop, window)), timeZone: 'UTC' as const }),
+    )
+    return replyJson(c, popular, 200)
+  })
 }

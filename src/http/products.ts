@@ -26,7 +26,7 @@ import {
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { listMatchingProducts } from './product-list.ts'
 import { newProductView, productSchema, productStatus, productView } from './product-view.ts'
-import { reply } from './reply.ts'
+import { reply, replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
 const newOptionSchema = z
@@ -122,7 +122,7 @@ const updateProductRoute = createRoute({
   responses: { 200: jsonAnswer(productSchema, 'The product after the change'), ...update.refusals },
 })
 
-export function productRoutes({ engine, redis, identify }: Parts) {
+export function productRoutes({ engine, redis, copyOf, identify }: Parts) {
   return openRoutes(identify)
     .openapi(createProductRoute, async (c) => {
       const product = c.req.valid('json')
@@ -131,14 +131,22 @@ export function productRoutes({ engine, redis, identify }: Parts) {
       return reply(c, newProductView(outcome.value), 201)
     })
     .openapi(listProductsRoute, async (c) => {
-      const page = await listMatchingProducts(redis, c.get('shop'), c.req.valid('query'))
-      if (!page) return invalidCursor(c)
-      return reply(c, { ...page, items: page.items.map(productView) }, 200)
+      const shop = c.get('shop')
+      const query = c.req.valid('query')
+      const page = await copyOf(shop, `products ${JSON.stringify(query)}`, async () => {
+        const found = await listMatchingProducts(redis, shop, query)
+        return found && toJson({ ...found, items: found.items.map(productView) })
+      })
+      return page ? replyJson(c, page, 200) : invalidCursor(c)
     })
     .openapi(productRoute, async (c) => {
-      const product = await readProduct(redis, c.get('shop'), c.req.valid('param').id)
-      if (!product) return problem(c, 'product_not_found')
-      return reply(c, productView(product), 200)
+      const shop = c.get('shop')
+      const productId = c.req.valid('param').id
+      const product = await copyOf(shop, `product ${productId}`, async () => {
+        const found = await readProduct(redis, shop, productId)
+        return found && toJson(productView(found))
+      })
+      return product ? replyJson(c, product, 200) : problem(c, 'product_not_found')
     })
     .openapi(updateProductRoute, async (c) => {
       const { id: productId } = c.req.valid('param')

@@ -4,7 +4,7 @@ import { documented, jsonAnswer } from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import { date, pageOf, pageQuery, timeZone } from './fields.ts'
 import { invalidCursor } from './problem.ts'
-import { reply } from './reply.ts'
+import { replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
 const rankingSchema = z
@@ -43,12 +43,15 @@ const rankingRoute = createRoute({
   responses: { 200: jsonAnswer(rankingSchema, 'The products, best first'), ...ranking.refusals },
 })
 
-export function rankingRoutes({ orm, identify }: Parts) {
+export function rankingRoutes({ orm, copyOf, identify }: Parts) {
   return openRoutes(identify).openapi(rankingRoute, async (c) => {
     const { date = yesterday(), ...query } = c.req.valid('query')
-    const page = await listRankings(orm.em.fork(), c.get('shop'), date, query)
-    if (page === 'bad_cursor') return invalidCursor(c)
-    return reply(c, { date, timeZone: 'UTC' as const, ...page }, 200)
+    const shop = c.get('shop')
+    const ranking = await copyOf(shop, `ranking ${date} ${JSON.stringify(query)}`, async () => {
+      const page = await listRankings(orm.em.fork(), shop, date, query)
+      return page === 'bad_cursor' ? null : toJson({ date, timeZone: 'UTC' as const, ...page })
+    })
+    return ranking ? replyJson(c, ranking, 200) : invalidCursor(c)
   })
 }
 

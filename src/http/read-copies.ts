@@ -13,11 +13,11 @@ import { openGenerations } from './generations.ts'
  * @param read serialises what it reads: an answer that thousands get is made once. Null where there is nothing.
  * @throws what `read` throws; a failure is nobody else's than those who waited for it.
  */
-export type ReadCopies = <Text extends string>(
+export type ReadCopies = <Found extends string | null>(
   shop: string,
   what: string,
-  read: () => Promise<Text | null>,
-) => Promise<Text | null>
+  read: () => Promise<Found>,
+) => Promise<Found>
 
 type Copy = {
   text: Promise<string | null>
@@ -37,12 +37,12 @@ export function openReadCopies(engine: Pick<Engine, 'acceptedBatches'>): ReadCop
     return copy.accepted === accepted || refreshesOf(copy, nowMs) < 1
   }
 
-  return <Text extends string>(shop: string, what: string, read: () => Promise<Text | null>) => {
+  return <Found extends string | null>(shop: string, what: string, read: () => Promise<Found>) => {
     const key = `${shop} ${what}`
     const nowMs = performance.now()
     const accepted = engine.acceptedBatches(shop)
     const known = copies.get(key)
-    if (known && isGood(known, nowMs, accepted)) return known.text as Promise<Text | null>
+    if (known && isGood(known, nowMs, accepted)) return known.text as Promise<Found>
 
     const text = read()
     const refreshes = known ? refreshesOf(known, nowMs) - 1 : limits.readRefreshesMax

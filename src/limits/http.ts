@@ -19,8 +19,8 @@ export const httpLimits = {
   /** Longest window of popular products, in days, and so how long a day's ranking stays in Redis. */
   rankingDaysMax: 31,
   /**
-   * Public reads are answered with copies at most so old. A page that thousands reload is then read four times a second,
-   * and nobody sees a change that another process made later than a blink after it.
+   * Public reads are answered with copies at most so old. A page that thousands reload is then read four times a
+   * second, and nobody sees a change that another process made later than a blink after it.
    */
   readCopyMs: 250,
   /** Copies that one process keeps, and the longest text that is kept as one: 64 MB in all at the very most. */
