@@ -62,6 +62,8 @@ export const limits = {
    * are cut to what Postgres takes in a second.
    */
   drainDataLengthMax: 1_000_000,
+  /** Users that a worker process remembers to be in Postgres: about ten megabytes. */
+  seenUsersMax: 100_000,
   /** Batches that one drain job may commit before another shop has its turn. */
   drainBatchesMax: 50,
   /**

@@ -21,7 +21,7 @@ export function balanceCharged(
     at,
     fingerprint,
   })
-  rows.balances.set(userId, { user_id: userId, amount: afterAmount, updated_at: at })
+  setBalance(rows, charge)
 }
 
 /** What an order's decision took from its user's balance or gave back to it; where that was 0 there is no change. */
@@ -48,5 +48,14 @@ export function changeBalance(
     user_coupon_id: order.userCouponId,
     at,
   })
+  setBalance(rows, { userId, beforeAmount, afterAmount, at })
+}
+
+function setBalance(
+  rows: OutboxRows,
+  change: { userId: string; beforeAmount: number; afterAmount: number; at: number },
+): void {
+  const { userId, beforeAmount, afterAmount, at } = change
+  if (beforeAmount === 0) rows.firstBalances.add(userId)
   rows.balances.set(userId, { user_id: userId, amount: afterAmount, updated_at: at })
 }

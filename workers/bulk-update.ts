@@ -1,52 +1,60 @@
-import { CompiledQuery } from 'kysely'
-import type { Database } from '../src/db/database.ts'
-import { type ColumnKind, type RowOf, toArrays, unnest } from './bulk-insert.ts'
+import type { BulkWrite } from './bulk-insert.ts'
+import { arrayOf, type Columns, unnest } from './columns.ts'
 
 /** Fewer rows were there than the events change: their beginning is not in Postgres. */
 export class MissingRows extends Error {
   override name = 'MissingRows'
 }
 
-type BulkUpdate<Columns> = (
-  db: Database,
-  shop: string,
-  rows: readonly RowOf<Columns>[],
-) => Promise<void>
+type BulkChange<Definition> = (...of: Parameters<BulkWrite<Definition>>) => Promise<number>
 
 /**
- * A prepared bulk update: `update … from unnest(arrays)`. Every row must be there, or it throws MissingRows.
+ * A bulk update: `update … from unnest(arrays)`. It gives the number of rows that were not there.
  *
  * @param columns what the arrays hold; those in `keys` find the row.
  * @param assignments of the row, which is called `known`, from the array elements, which are called `given`.
  */
-export function bulkUpdate<const Columns extends Record<string, ColumnKind>>(
+export function bulkChange<const Definition extends Columns>(
   table: string,
-  columns: Columns,
+  columns: Definition,
   assignments: string,
-  keys: readonly (keyof Columns & string)[] = ['id'],
-): BulkUpdate<Columns> {
+  keys: readonly (keyof Definition & string)[] = ['id'],
+): BulkChange<Definition> {
   const names = Object.keys(columns)
   const text = `update ${table} as known set ${assignments} from ${unnest(columns, 2)}
     where known.shop = $1 and ${sameKeys(keys)}`
-  return async (db, shop, rows) => {
-    if (rows.length === 0) return
-    const result = await db.executeQuery(CompiledQuery.raw(text, [shop, ...toArrays(names, rows)]))
-    const missing = rows.length - Number(result.numAffectedRows)
+  return async (transaction, shop, rows) => {
+    if (rows.length === 0) return 0
+    const changed = await transaction.run(text, [shop, ...names.map((name) => arrayOf(rows, name))])
+    return rows.length - changed
+  }
+}
+
+/** The same where every row must be there: otherwise it throws MissingRows. */
+export function bulkUpdate<const Definition extends Columns>(
+  table: string,
+  columns: Definition,
+  assignments: string,
+  keys?: readonly (keyof Definition & string)[],
+): BulkWrite<Definition> {
+  const change = bulkChange(table, columns, assignments, keys)
+  return async (transaction, shop, rows) => {
+    const missing = await change(transaction, shop, rows)
     if (missing > 0) throw new MissingRows(`${table}: ${missing} of ${rows.length} are missing`)
   }
 }
 
-/** A prepared bulk deletion by keys: `delete … using unnest(arrays)`. Rows that are not there are gone already. */
-export function bulkDelete<const Columns extends Record<string, ColumnKind>>(
+/** A bulk deletion by keys: `delete … using unnest(arrays)`. Rows that are not there are gone already. */
+export function bulkDelete<const Definition extends Columns>(
   table: string,
-  keys: Columns,
-): BulkUpdate<Columns> {
+  keys: Definition,
+): BulkWrite<Definition> {
   const names = Object.keys(keys)
   const text = `delete from ${table} as known using ${unnest(keys, 2)}
     where known.shop = $1 and ${sameKeys(names)}`
-  return async (db, shop, rows) => {
+  return async (transaction, shop, rows) => {
     if (rows.length === 0) return
-    await db.executeQuery(CompiledQuery.raw(text, [shop, ...toArrays(names, rows)]))
+    await transaction.run(text, [shop, ...names.map((name) => arrayOf(rows, name))])
   }
 }
 

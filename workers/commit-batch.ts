@@ -1,10 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import { sql } from 'kysely'
-import { databaseOf, inTransaction } from '../src/db/database.ts'
+import { inBulkTransaction } from '../src/db/bulk-transaction.ts'
 import type { Watermark } from '../src/db/shops.ts'
 import { MissingRows } from './bulk-update.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
 import { deadLettersOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
+import type { SeenUsers } from './seen-users.ts'
 import { writeRows } from './write-rows.ts'
 
 /** Another drain moved the shop's watermark first, or a rebuild raised its epoch: this one's batch is not wanted. */
@@ -20,6 +20,7 @@ export type Place = {
   orm: MikroORM
   shop: string
   from: Position
+  seenUsers: SeenUsers
   /** Why no event of the batch may be persisted: all of them become dead letters. */
   quarantine?: string | undefined
 }
@@ -55,24 +56,27 @@ export async function commitBatch(
 }
 
 async function commitRows(
-  { orm, shop, from }: Place,
+  { orm, shop, from, seenUsers }: Place,
   entries: readonly OutboxEntry[],
   rows: OutboxRows,
 ): Promise<{ watermark: Position; deadLetters: number }> {
   const { eventId, streamId } = entries.at(-1) as OutboxEntry
+  for (const userId of rows.users.keys()) {
+    if (seenUsers.has(shop, userId)) rows.users.delete(userId)
+  }
   const events = from.events + BigInt(entries.length)
-  await inTransaction(databaseOf(orm), async (db) => {
+  await inBulkTransaction(orm, async (transaction) => {
     // The compare-and-set comes first: it locks out every other drain of the shop until the commit.
-    const moved = await sql`
-      update outbox_watermarks
-      set event_id = ${eventId.toString()}, stream_id = ${streamId}, events = ${String(events)},
-        updated_at = now()
-      where shop = ${shop} and event_id = ${from.eventId.toString()} and epoch = ${from.epoch}`.execute(
-      db,
+    const moved = await transaction.run(
+      `update outbox_watermarks
+        set event_id = $1, stream_id = $2, events = $3, updated_at = now()
+        where shop = $4 and event_id = $5 and epoch = $6`,
+      [String(eventId), streamId, String(events), shop, String(from.eventId), from.epoch],
     )
-    if (moved.numAffectedRows !== 1n) throw new Fenced(`${shop} is beyond ${from.streamId}`)
-    await writeRows(db, shop, rows)
+    if (moved !== 1) throw new Fenced(`${shop} is beyond ${from.streamId}`)
+    await writeRows(transaction, shop, rows)
   })
+  seenUsers.add(shop, rows.users.keys())
   return { watermark: { ...from, eventId, streamId, events }, deadLetters: rows.deadLetters.length }
 }
 

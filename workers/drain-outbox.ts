@@ -6,6 +6,7 @@ import type { RedisClient } from '../src/redis/client.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
 import { Discontinuity, findPosition, usersOf } from './continuity.ts'
 import { readOutbox } from './outbox-entries.ts'
+import { openSeenUsers, type SeenUsers } from './seen-users.ts'
 
 export type Drain = {
   orm: MikroORM
@@ -15,6 +16,8 @@ export type Drain = {
   from?: Position
   /** Why what the outbox holds may not be persisted: all of it becomes dead letters. */
   quarantine?: string | undefined
+  /** Of the process, if it drains again and again. */
+  seenUsers?: SeenUsers
   /** Ends the drain before its next batch; the batch under way is finished. */
   signal?: AbortSignal
   /** Where a test may stop the drain: a process can die at any of these points. */
@@ -41,7 +44,7 @@ export type Drained = {
  * @throws whatever stopped Redis or Postgres; to be called again then.
  */
 export async function drainOutbox(drain: Drain): Promise<Drained> {
-  const { orm, redis, shop, quarantine, signal, failpoints } = drain
+  const { orm, redis, shop, quarantine, seenUsers = openSeenUsers(), signal, failpoints } = drain
   const db = databaseOf(orm)
   const drained = { events: 0, deadLetters: 0 }
   let from = drain.from ?? (await findPosition({ redis, db, shop }))
@@ -52,7 +55,7 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
     if (entries.length === 0) return { ...drained, more: false }
     await failpoints?.beforeCommit?.()
     try {
-      const committed = await commitBatch({ orm, shop, from, quarantine }, entries)
+      const committed = await commitBatch({ orm, shop, from, seenUsers, quarantine }, entries)
       from = committed.watermark
       drained.events += entries.length
       drained.deadLetters += committed.deadLetters

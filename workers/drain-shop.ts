@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { RedisClient } from '../src/redis/client.ts'
 import { type Drained, drainOutbox } from './drain-outbox.ts'
 import { openOutages } from './outages.ts'
+import { openSeenUsers } from './seen-users.ts'
 
 /** Drains a shop, until the signal says that the process stops. What goes wrong is in the log already. */
 export type DrainShop = (shop: string, signal: AbortSignal) => Promise<Drained>
@@ -17,16 +18,21 @@ export function openDrainShop(parts: {
 }): DrainShop {
   const { orm, redis, log, restore } = parts
   const outages = openOutages(log)
+  const seenUsers = openSeenUsers()
   return async (shop, signal) => {
     const what = `Bringing the events of shop ${shop} to Postgres (they are safe in Redis)`
     try {
-      const drained = await drainOutbox({ orm, redis, shop, signal })
+      const drained = await drainOutbox({ orm, redis, shop, seenUsers, signal })
       outages.ended(what)
       const { deadLetters, stoppedBy } = drained
       if (deadLetters > 0) log.error({ shop, deadLetters }, 'events became dead letters')
-      if (stoppedBy) await restore(shop)
+      if (stoppedBy) {
+        seenUsers.forget()
+        await restore(shop)
+      }
       return drained
     } catch (error) {
+      seenUsers.forget()
       outages.began(what, error)
       throw error
     }

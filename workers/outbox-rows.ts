@@ -52,6 +52,8 @@ export type OutboxRows = {
   refundItems: Row<'refund_items'>[]
   balanceHistory: Row<'balance_history'>[]
   balances: Map<string, Row<'balances'>>
+  /** The users among them whose balance may have no row yet: it was zero before. */
+  firstBalances: Set<string>
   deadLetters: Row<'dead_letters'>[]
 
   /** The rows above that a later event of the same batch may still change. */
@@ -182,6 +184,7 @@ function emptyRows(): OutboxRows {
     refundItems: [],
     balanceHistory: [],
     balances: new Map(),
+    firstBalances: new Set(),
     deadLetters: [],
     placed: new Map(),
     issued: new Map(),

@@ -1,4 +1,5 @@
-import { bulkInsert, type ColumnKind, type RowOf } from './bulk-insert.ts'
+import { bulkAppend, bulkUpsert } from './bulk-insert.ts'
+import type { Columns, RowOf } from './columns.ts'
 
 /** The columns that the drain inserts, per table. */
 export const columns = {
@@ -192,38 +193,38 @@ export const columns = {
     data: 'text',
     error: 'text',
   },
-} as const satisfies Record<string, Record<string, ColumnKind>>
+} as const satisfies Record<string, Columns>
 
 export type Row<Table extends keyof typeof columns> = RowOf<(typeof columns)[Table]>
 
-export const insertUsers = bulkInsert('users', columns.users, 'on conflict do nothing')
-export const insertProducts = bulkInsert('products', columns.products)
-export const insertRevisions = bulkInsert(
+export const insertUsers = bulkUpsert('users', columns.users, 'on conflict do nothing')
+export const insertProducts = bulkAppend('products', columns.products)
+export const insertRevisions = bulkUpsert(
   'product_revisions',
   columns.product_revisions,
   'on conflict do nothing',
 )
-export const insertProductOptions = bulkInsert('product_options', columns.product_options)
-export const insertPriceHistory = bulkInsert('product_price_history', columns.product_price_history)
-export const insertStockHistory = bulkInsert('product_stock_history', columns.product_stock_history)
-export const insertCoupons = bulkInsert('coupons', columns.coupons)
-export const insertCodes = bulkInsert('coupon_codes', columns.coupon_codes)
-export const insertUserCoupons = bulkInsert('user_coupons', columns.user_coupons)
-export const insertCouponHistory = bulkInsert('coupon_history', columns.coupon_history)
-export const writeCartItems = bulkInsert(
+export const insertProductOptions = bulkAppend('product_options', columns.product_options)
+export const insertPriceHistory = bulkAppend('product_price_history', columns.product_price_history)
+export const insertStockHistory = bulkAppend('product_stock_history', columns.product_stock_history)
+export const insertCoupons = bulkAppend('coupons', columns.coupons)
+export const insertCodes = bulkAppend('coupon_codes', columns.coupon_codes)
+export const insertUserCoupons = bulkAppend('user_coupons', columns.user_coupons)
+export const insertCouponHistory = bulkAppend('coupon_history', columns.coupon_history)
+export const writeCartItems = bulkUpsert(
   'cart_items',
   columns.cart_items,
   `on conflict (shop, user_id, option_id)
     do update set quantity = excluded.quantity, updated_at = excluded.updated_at`,
 )
-export const insertOrders = bulkInsert('orders', columns.orders)
-export const insertOrderItems = bulkInsert('order_items', columns.order_items)
-export const insertPayments = bulkInsert('payments', columns.payments)
-export const insertRefunds = bulkInsert('refunds', columns.refunds)
-export const insertRefundItems = bulkInsert('refund_items', columns.refund_items)
-export const insertBalanceHistory = bulkInsert('balance_history', columns.balance_history)
-export const insertDeadLetters = bulkInsert('dead_letters', columns.dead_letters)
-export const writeBalances = bulkInsert(
+export const insertOrders = bulkAppend('orders', columns.orders)
+export const insertOrderItems = bulkAppend('order_items', columns.order_items)
+export const insertPayments = bulkAppend('payments', columns.payments)
+export const insertRefunds = bulkAppend('refunds', columns.refunds)
+export const insertRefundItems = bulkAppend('refund_items', columns.refund_items)
+export const insertBalanceHistory = bulkAppend('balance_history', columns.balance_history)
+export const insertDeadLetters = bulkAppend('dead_letters', columns.dead_letters)
+export const insertBalances = bulkUpsert(
   'balances',
   columns.balances,
   `on conflict (shop, user_id)

@@ -1,5 +1,5 @@
-import type { RowOf } from './bulk-insert.ts'
-import { bulkDelete, bulkUpdate } from './bulk-update.ts'
+import { bulkChange, bulkDelete, bulkUpdate } from './bulk-update.ts'
+import type { RowOf } from './columns.ts'
 
 /** What the drain changes in rows that are there, per kind of change. */
 const columns = {
@@ -54,7 +54,8 @@ const columns = {
     restocked_quantity: 'integer',
     refunded_amount: 'bigint',
   },
-  payments: { id: 'text', status: 'text' },
+  balances: { user_id: 'text', amount: 'bigint', updated_at: 'time' },
+  payments: { order_id: 'text', status: 'text' },
 } as const
 
 export type Change<Kind extends keyof typeof columns> = RowOf<(typeof columns)[Kind]>
@@ -131,4 +132,13 @@ export const changeOrderItems = bulkUpdate(
   ['order_id', 'line'],
 )
 
-export const changePayments = bulkUpdate('payments', columns.payments, 'status = given.status')
+export const changePayments = bulkUpdate('payments', columns.payments, 'status = given.status', [
+  'order_id',
+])
+
+export const changeBalances = bulkChange(
+  'balances',
+  columns.balances,
+  'amount = given.amount, updated_at = to_timestamp(given.updated_at / 1000)',
+  ['user_id'],
+)

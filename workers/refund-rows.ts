@@ -12,7 +12,7 @@ export function orderRefunded(
   const { refund, payment } = order
   const { at } = refund
   changeOrder(rows, order, at)
-  if (payment) rows.paymentChanges.set(payment.id, { id: payment.id, status: payment.status })
+  if (payment) rows.paymentChanges.set(order.id, { order_id: order.id, status: payment.status })
   rows.refunds.push({
     id: refund.id,
     event_id: eventId,

@@ -9,18 +9,6 @@ export function databaseOf(orm: MikroORM): Database {
   return orm.em.fork().getKysely<unknown>() as Database
 }
 
-/**
- * Runs the work in one transaction and gives its connection back whatever happens. The ORM's own
- * `em.transactional` keeps it for ever where the connection breaks before the commit is answered: a few restarts of
- * Postgres would leave a process without any.
- */
-export function inTransaction<Value>(
-  db: Database,
-  work: (db: Database) => Promise<Value>,
-): Promise<Value> {
-  return db.transaction().execute(work)
-}
-
 /** Runs reads that all see the same moment. */
 export function inSnapshot<Value>(
   db: Database,

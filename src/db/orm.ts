@@ -47,8 +47,7 @@ const entities = [
 
 /**
  * The way to Postgres. It connects at its first query, not here: selling goes on without Postgres, and so does a
- * start. Use one `orm.em.fork()` per request or job, `inTransaction` for a
- * transaction, and close with `orm.close()`.
+ * start. Use one `orm.em.fork()` per request or job, `inBulkTransaction` to write, and close with `orm.close()`.
  *
  * @param options.poolMax connections of this process (default `limits.postgresPoolMax`).
  * @param options.connectTimeoutMs longest wait for a connection (default `limits.postgresConnectTimeoutMs`).

@@ -9,7 +9,11 @@ export const eventVersion = 1
 
 const id = z.string().min(1)
 const count = z.int().nonnegative()
-const timeMs = z.int().positive()
+/** Of a year with four digits: a longer one is written in a way that Postgres would misread. */
+const timeMs = z
+  .int()
+  .positive()
+  .max(Date.UTC(9999, 11, 31))
 
 const orderItem = z.object({
   id,

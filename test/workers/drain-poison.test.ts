@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ChargeRecord, EventData, EventType } from '../../src/domain/events.ts'
+import type { ChargeRecord, EventData, EventType, OrderRecord } from '../../src/domain/events.ts'
 import { value } from '../support/sale.ts'
 import { openBooks, type Shop } from './books.ts'
 
@@ -138,6 +138,47 @@ describe('the drain and poison', () => {
       /option_id_fkey/,
     ],
     [
+      'an order of no option',
+      'order_placed',
+      ({ order }) => ({ ...order, id: 'y', items: [{ ...order.items[0], optionId: 'x' }] }),
+      /product_options: 1 of 1 are missing/,
+    ],
+    [
+      'an order with no user coupon',
+      'order_placed',
+      ({ order, couponId }) => ({
+        ...order,
+        id: 'y',
+        userCouponId: `${couponId}.9`,
+        userCouponStatus: 'USED',
+      }),
+      /user_coupons: 1 of 1 are missing/,
+    ],
+    [
+      'a payment of no order',
+      'order_paid',
+      ({ order }) => ({ ...order, id: 'y' }),
+      /orders: 1 of 1 are missing/,
+    ],
+    [
+      'a claim of no coupon',
+      'coupon_claimed',
+      ({ claim }) => ({ ...claim, couponId: 'x', userCouponId: 'x.1', codeDigest: undefined }),
+      /coupons: 1 of 1 are missing/,
+    ],
+    [
+      'an adjustment of no option',
+      'stock_adjusted',
+      () => ({ id: 'a', fingerprint: 'f', optionId: 'x', change: 1, reason: '', stock: 1, at }),
+      /product_options: 1 of 1 are missing/,
+    ],
+    [
+      'a year of five digits',
+      'coupon_claimed',
+      ({ claim }) => ({ ...claim, issuedAt: Date.UTC(10_000, 0), codeDigest: undefined }),
+      /too_big/,
+    ],
+    [
       'a refund of no order',
       'order_refunded',
       ({ refunded }) => ({ ...refunded, id: 'x' }),
@@ -150,8 +191,9 @@ describe('the drain and poison', () => {
       /orders_check/,
     ],
   ]
-  const expiry = { couponId: 'x', userId: 'ann', at: 1_800_000_000_000 }
-  const cartLine = { userId: 'ann', quantity: 1, at: 1_800_000_000_000 }
+  const at = 1_800_000_000_000
+  const expiry = { couponId: 'x', userId: 'ann', at }
+  const cartLine = { userId: 'ann', quantity: 1, at }
   for (const [title, type, broken, error] of brokenEvents) {
     it(`puts ${title} among the dead letters and brings the rest`, async () => {
       const scene = await openScene()
@@ -173,6 +215,8 @@ describe('the drain and poison', () => {
     const couponId = await shop.coupon()
     value(await shop.addCodes(couponId, 1))
     value(await shop.claim(couponId, 'ann'))
+    // Units on hold, so that a payment has some to take.
+    value(await shop.order('ann', { [optionId]: 1 }))
     value(await shop.charge('ann', 1_000))
     const order = value(await shop.order('ann', { [optionId]: 1 }, { pay: true }))
     const events = await shop.events()
@@ -182,12 +226,13 @@ describe('the drain and poison', () => {
     const refunded = (await shop.events()).at(-1)?.data
     await books.redis.xtrim(`{${shop.shop}}:outbox`, 'MAXLEN', 0)
     await shop.recount()
-    const at = 1_800_000_000_000
     return {
+      couponId,
       product: { id, name: 'Boots', status: 'ACTIVE', revision: 2, at },
       option: { optionId, productId: id, oldPrice: 1_000, price: 900, at },
       coupon: { ...dataOf('coupon_created'), updatedAt: at },
       codes: dataOf('codes_added'),
+      order: events.findLast(({ type }) => type === 'order_placed')?.data as OrderRecord,
       claim: { ...dataOf('coupon_claimed'), userCouponId: `${couponId}.2`, rank: 2 },
       refunded,
     }

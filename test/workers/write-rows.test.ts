@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { databaseOf, inTransaction } from '../../src/db/database.ts'
+import { inBulkTransaction } from '../../src/db/bulk-transaction.ts'
 import { readOutbox } from '../../workers/outbox-entries.ts'
 import { rowsOf } from '../../workers/outbox-rows.ts'
 import { writeRows } from '../../workers/write-rows.ts'
@@ -20,23 +20,27 @@ it('asks Postgres nothing but what claims, orders and payments need where a batc
   value(await shop.pay('ann', earlier.id))
 
   const rows = rowsOf(await readOutbox(books.redis, shop.shop, {}))
-  const statements = await inTransaction(databaseOf(books.orm), async (db) => {
-    const asked = vi.spyOn(db, 'executeQuery')
-    await writeRows(db, shop.shop, rows)
-    return asked.mock.calls.map(([query]) => ('sql' in query ? query.sql : ''))
+  const statements = await inBulkTransaction(books.orm, async (transaction) => {
+    const ran = vi.spyOn(transaction, 'run')
+    const appended = vi.spyOn(transaction, 'append')
+    await writeRows(transaction, shop.shop, rows)
+    const calls = [ran, appended].flatMap(({ mock }) =>
+      mock.calls.map(([text], index) => ({ text, at: mock.invocationCallOrder[index] as number })),
+    )
+    return calls.sort((a, b) => a.at - b.at).map(({ text }) => text)
   })
-  expect(statements.map((text) => text.split(/\s+/, 3).join(' '))).toEqual([
+  expect(statements.map((text) => text.split(/ as| \(/, 1)[0])).toEqual([
     'insert into users',
-    'update product_options as',
-    'insert into product_stock_history',
-    'update coupons as',
-    'insert into user_coupons',
-    'insert into coupon_history',
-    'insert into orders',
-    'update orders as',
-    'insert into order_items',
-    'insert into payments',
-    'insert into balance_history',
-    'insert into balances',
+    'update product_options',
+    'product_stock_history',
+    'update coupons',
+    'user_coupons',
+    'coupon_history',
+    'orders',
+    'update orders',
+    'order_items',
+    'payments',
+    'balance_history',
+    'update balances',
   ])
 })

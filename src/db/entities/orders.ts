@@ -58,8 +58,8 @@ export const Payment = defineEntity({
   tableName: 'payments',
   properties: {
     shop: id().primary(),
-    id: id().primary(),
-    orderId: id(),
+    id: id(),
+    orderId: id().primary(),
     userId: id(),
     amount: amount(),
     discountAmount: amount(),
