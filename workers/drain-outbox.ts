@@ -5,7 +5,7 @@ import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
 import { Discontinuity, findPosition, usersOf } from './continuity.ts'
-import { readOutbox } from './outbox-entries.ts'
+import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
 import { openSeenUsers, type SeenUsers } from './seen-users.ts'
 
 export type Drain = {
@@ -37,7 +37,8 @@ export type Drained = {
  * Brings a shop's outbox to Postgres, each event exactly once and in order: read a batch after the watermark,
  * write its rows and move the watermark with a compare-and-set in one transaction, then trim the stream. Any
  * number of drains of one shop may run at once, and any of them may die anywhere: the watermark in Postgres alone
- * says what is persisted, and who finds it moved starts over from there.
+ * says what is persisted, and who finds it moved starts over from there. While Postgres writes a batch, the next one
+ * is read and the last one trimmed.
  *
  * A shop of which a store has lost something is left alone: see workers/continuity.ts.
  *
@@ -45,29 +46,59 @@ export type Drained = {
  */
 export async function drainOutbox(drain: Drain): Promise<Drained> {
   const { orm, redis, shop, quarantine, seenUsers = openSeenUsers(), signal, failpoints } = drain
-  const db = databaseOf(orm)
   const drained = { events: 0, deadLetters: 0 }
-  let from = drain.from ?? (await findPosition({ redis, db, shop }))
-  for (let batch = 0; batch < limits.drainBatchesMax; batch++) {
-    if (from instanceof Discontinuity) return { ...drained, more: false, stoppedBy: from }
-    if (signal?.aborted) return { ...drained, more: true }
-    const entries = await readOutbox(redis, shop, { after: from.streamId })
-    if (entries.length === 0) return { ...drained, more: false }
-    await failpoints?.beforeCommit?.()
-    try {
-      const committed = await commitBatch({ orm, shop, from, seenUsers, quarantine }, entries)
-      from = committed.watermark
-      drained.events += entries.length
-      drained.deadLetters += committed.deadLetters
-    } catch (error) {
-      // A rebuild that is fenced was taken for dead; there is another one.
-      if (!(error instanceof Fenced) || drain.from) throw error
-      from = await findPosition({ redis, db, shop })
-      continue
+  const ahead = openReadAhead(redis, shop)
+  let trimming: Promise<unknown> = Promise.resolve()
+  try {
+    let from = drain.from ?? (await findPosition({ redis, db: databaseOf(orm), shop }))
+    for (let batch = 0; batch < limits.drainBatchesMax; batch++) {
+      if (from instanceof Discontinuity) return { ...drained, more: false, stoppedBy: from }
+      if (signal?.aborted) return { ...drained, more: true }
+      const entries = await ahead.read(from.streamId)
+      if (entries.length === 0) return { ...drained, more: false }
+      await failpoints?.beforeCommit?.()
+      ahead.start(entries)
+      try {
+        const committed = await commitBatch({ orm, shop, from, seenUsers, quarantine }, entries)
+        from = committed.watermark
+        drained.events += entries.length
+        drained.deadLetters += committed.deadLetters
+      } catch (error) {
+        // A rebuild that is fenced was taken for dead; there is another one.
+        if (!(error instanceof Fenced) || drain.from) throw error
+        from = await findPosition({ redis, db: databaseOf(orm), shop })
+        continue
+      }
+      await failpoints?.afterCommit?.()
+      await trimming
+      const eventId = from.streamId
+      trimming = trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) })
+      trimming.catch(() => {}) // It is awaited, but perhaps not before it fails.
     }
-    await failpoints?.afterCommit?.()
-    const eventId = from.streamId
-    await trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) })
+    return { ...drained, more: true }
+  } finally {
+    await trimming
   }
-  return { ...drained, more: true }
+}
+
+/** Reads the batch behind the one that is being written, if that one was full: then one more waits for sure. */
+function openReadAhead(redis: RedisClient, shop: string) {
+  let next: { after: string; entries: Promise<OutboxEntry[]> } | undefined
+  return {
+    start(entries: readonly OutboxEntry[]): void {
+      next = undefined
+      if (entries.length < limits.drainEventsMax) return
+      const after = (entries.at(-1) as OutboxEntry).streamId
+      next = { after, entries: readOutbox(redis, shop, { after }) }
+      next.entries.catch(() => {}) // Who wants them gets the reason.
+    },
+    async read(after: string): Promise<OutboxEntry[]> {
+      if (next?.after === after) {
+        const entries = await next.entries
+        // More may have come since to one that was not full.
+        if (entries.length === limits.drainEventsMax) return entries
+      }
+      return readOutbox(redis, shop, { after })
+    },
+  }
 }

@@ -141,6 +141,22 @@ describe('the drain, exactly once', () => {
     expect(await shop.rows('balances', 'amount')).toEqual([{ amount: '5' }])
   })
 
+  it('is fenced with what it read ahead where another drain wrote that', async () => {
+    for (let round = 0; round < 22; round++) await chargeOnes(100)
+    const others: unknown[] = []
+    const afterCommit = async () => {
+      if (others.length === 0) others.push(await shop.drain())
+    }
+    expect(await shop.drain({ failpoints: { afterCommit } })).toEqual({
+      events: 1_000,
+      deadLetters: 0,
+      more: false,
+    })
+    expect(others).toEqual([{ events: 1_200, deadLetters: 0, more: false }])
+    expect(await changes()).toBe(2_200)
+    expect(await shop.backlog()).toBe(0)
+  })
+
   it('learns from the watermark that a commit worked whose answer was lost', async () => {
     await chargeOnes(3)
     const gate = await openGate(books.databaseUrl)
