@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
+import { limits } from '../limits.ts'
 import { shopKey } from '../redis/keys.ts'
-import { hashSide, type Mirror, orderOf, pageOfKeys } from './mirror.ts'
+import { hashSide, type Mirror, noKeys, orderOf } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
 /** Every balance is the sum of its history and never below zero. */
@@ -37,15 +38,23 @@ export function balanceChainFacts(shop: string): RowFacts {
 
 /** The balance of every user; one who never had money has none on either side. */
 export function balanceMirror(shop: string): Mirror {
+  const hash = shopKey(shop, 'balances')
   return {
     nameOf: (id) => `balance of user ${id}`,
     absent: { amount: 0 },
-    hot: hashSide(shopKey(shop, 'balances'), { factsOf: ([amount]) => ({ amount: amount ?? 0 }) }),
+    hot: hashSide(hash, { factsOf: ([amount]) => ({ amount: amount ?? 0 }) }),
     persisted: {
-      keys: (after) => pageOfKeys(shop, { table: 'balances', column: 'user_id' }, after),
+      keys: noKeys,
       rows: (userIds) => sql`
         select user_id as id, jsonb_build_object('amount', amount) as facts
         from balances where shop = ${shop} and user_id = any(${userIds})`,
+      fields: {
+        hash,
+        page: (after) => sql`
+          select user_id as id, amount::text as field
+          from balances where shop = ${shop} and user_id > ${after}
+          order by user_id limit ${limits.verifyFieldsChunk}`,
+      },
     },
     apply(event, balances) {
       const userId = event.type === 'balance_charged' ? event.data.userId : orderOf(event)?.userId
