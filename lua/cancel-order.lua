@@ -4,7 +4,7 @@ cancel-order: gives up a pending order and gives back at once what it holds.
 Guarantee   What an order holds is given back exactly once, by its cancellation or by its expiry.
 ARGV        order_id
             user_id
-Returns     order_not_found   not in Redis, or not the user's
+Returns     order_not_found   not in Redis any more, or not the user's
             order_completed   it is paid, or was and is refunded
             replayed          it is cancelled; its record
             order_expired     the deadline has passed, whether or not anything had noticed before

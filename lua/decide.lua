@@ -96,6 +96,7 @@ end
 --- @include "claims"
 --- @include "catalog"
 --- @include "carts"
+--- @include "order-records"
 --- @include "orders"
 --- @decisions
 

@@ -5,7 +5,7 @@ Guarantee   An order is paid once, before its deadline, and never by a balance t
             a cancellation exactly one wins, and the other is told which. A refused payment leaves the hold as it is.
 ARGV        order_id
             user_id
-Returns     order_not_found       not in Redis, or not the user's
+Returns     order_not_found       not in Redis any more, or not the user's
             replayed              it is paid, or was and is refunded; its record
             order_cancelled
             order_expired         the deadline has passed, whether or not anything had noticed before
@@ -45,4 +45,4 @@ end
 redis.call('ZREM', holds, operation_id)
 use_coupon(order, operation_id)
 settle_payment(order)
-return { 'paid', write_order(order, operation_id, 'order_paid') }
+return { 'paid', write_order(order, 'order_paid', orders, operation_id) }

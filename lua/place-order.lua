@@ -1,8 +1,8 @@
 --[[
 place-order: takes every line of an order, its coupon and, if asked to, its payment, or nothing at all.
 
-Guarantee   Never sells more than the stock, never takes a balance below zero, never uses a user coupon twice. The
-            order's record is the record of its idempotency key: a repeated request gets the first order.
+Guarantee   Never sells more than the stock, never takes a balance below zero, never uses a user coupon twice. What
+            is kept of the order is the record of its idempotency key: a repeated request gets the first order.
 ARGV        operation_id     (22 characters) derived from the idempotency key
             fingerprint      of the request body
             user_id
@@ -12,7 +12,8 @@ ARGV        operation_id     (22 characters) derived from the idempotency key
             from_cart        '1' to take the lines of the user's cart, '0' for those that follow
             lines            option id and quantity of every line; no option twice
 Returns     idempotency_key_reused  the key came with another body
-            replayed                the order's record; src/engine/place-order.ts restores the first answer
+            persisted               the key's order, which only Postgres has any more; with its id
+            replayed                the key's order as it is now, JSON: src/engine/place-order.ts restores the answer
             cart_empty
             option_not_found
             shop_closed             a counter of an option is missing
@@ -33,10 +34,14 @@ Cost        11 calls and one more per line, 2 more for a cart; 8 more per reaped
 ]]
 local operation_id, fingerprint, user_id, user_coupon_id, expected_amount, pay, from_cart = ...
 
-local record = redis.call('HGET', orders, operation_id)
-if record then
-  if cjson.decode(record).fingerprint ~= fingerprint then
+local kept = read_kept_order(orders, operation_id)
+if kept then
+  if kept.fingerprint ~= fingerprint then
     return { 'idempotency_key_reused' }
+  end
+  local _, record = newest_state(kept)
+  if not record then
+    return { 'persisted', kept.id }
   end
   return { 'replayed', record }
 end
@@ -219,4 +224,4 @@ else
   end
   redis.call('ZADD', holds, deadline, operation_id)
 end
-return { 'placed', write_order(order, operation_id, 'order_placed') }
+return { 'placed', write_order(order, 'order_placed', orders, operation_id) }

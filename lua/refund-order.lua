@@ -8,12 +8,13 @@ ARGV        operation_id       (22 characters) derived from the idempotency key
             order_id
             restock            '1' to put the units back on sale, '0' where they are gone
             stored_order       JSON of `order` in src/domain/events.ts as Postgres has it, or '' to look in Redis only
+            stored_event       id of the last event of the order that Postgres had then
             balance_max        (minor units) that no balance may exceed
             ranking_days_max   (days) that popular products reach back, today included
             parts              order item id and quantity of every part, no item twice; none for all that is left
 Returns     idempotency_key_reused  the key came with another body
             replayed                the first refund
-            order_not_found         neither in Redis nor given
+            order_needed            its newest state is neither in Redis nor given; Postgres has it, or nobody
             order_item_not_found
             nothing_to_refund       it is not paid, or less of an item is left
             balance_limit
@@ -22,8 +23,8 @@ Returns     idempotency_key_reused  the key came with another body
 Emits       order_refunded
 Cost        9 calls and 4 to 6 more per part; 4 more where a coupon is restored
 ]]
-local operation_id, fingerprint, order_id, restock, stored_order, balance_max, ranking_days_max = ...
-local arguments = { select(8, ...) }
+local operation_id, fingerprint, order_id, restock, stored_order, stored_event, balance_max, ranking_days_max = ...
+local arguments = { select(9, ...) }
 
 local record = redis.call('HGET', operations, operation_id)
 if record then
@@ -33,19 +34,14 @@ if record then
   return { 'replayed', record }
 end
 
--- An order that has left `orders` lies among the operations once it is refunded: its old place may be taken by an
--- order that used its idempotency key again.
-local order_operation_id = string.sub(order_id, 12)
-local home, field = orders, order_operation_id
-local order_record = redis.call('HGET', orders, order_operation_id)
-local order = order_record and cjson.decode(order_record)
-if not order or order.id ~= order_id then
-  home, field = operations, order_id
-  order_record = redis.call('HGET', operations, order_id) or stored_order
-  order = order_record ~= '' and cjson.decode(order_record)
+local kept, home, field = find_kept_order(order_id)
+local order = kept and newest_state(kept)
+-- What is given may be older than what is kept: another refund may have been decided and persisted since it was read.
+if not order and stored_order ~= '' and (not kept or kept.event_id == stored_event) then
+  order = cjson.decode(stored_order)
 end
 if not order then
-  return { 'order_not_found' }
+  return { 'order_needed' }
 end
 
 local wanted = {}
@@ -155,11 +151,7 @@ end
 if amount > 0 then
   redis.call('HINCRBY', balances, order.userId, amount)
 end
-local refund_record, order_record_after = cjson.encode(refund), cjson.encode(order)
+local refund_record = cjson.encode(refund)
 redis.call('HSET', operations, operation_id, refund_record)
-redis.call('HSET', home, field, order_record_after)
-local event_id = append_event('order_refunded', order_record_after)
-if home == orders then
-  note_recent(order.userId, order_operation_id, event_id)
-end
+write_order(order, 'order_refunded', home, field)
 return { 'refunded', refund_record }

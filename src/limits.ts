@@ -55,6 +55,12 @@ export const limits = {
    */
   forgetScannedMax: 100,
 
+  /**
+   * Times that a refund reads its order from Postgres: each of them fails only where another refund of the same order
+   * was decided and persisted in the meantime.
+   */
+  storedOrderReadsMax: 5,
+
   /** Events in one Postgres transaction of the drain: enough to pay the fsync once for many. */
   drainEventsMax: 1_000,
   /**

@@ -7,7 +7,7 @@ import { changeCoupon, changeOption, changeUserCoupon, couponOf, seeUser } from 
 export function orderPlaced(rows: OutboxRows, eventId: string, order: OrderRecord): void {
   const at = order.orderedAt
   seeUser(rows, order.userId, at)
-  addOrder(rows, order)
+  addOrder(rows, eventId, order)
   if (order.fromCart) cartOrdered(rows, order)
   for (const [index, item] of order.items.entries()) {
     rows.stockHistory.push(stockChange(eventId, order, index, 'ORDER', -item.quantity, at))
@@ -26,7 +26,7 @@ export function orderPlaced(rows: OutboxRows, eventId: string, order: OrderRecor
 
 export function orderPaid(rows: OutboxRows, eventId: string, order: OrderRecord): void {
   const at = order.payment?.paidAt ?? order.orderedAt
-  changeOrder(rows, order, at)
+  changeOrder(rows, eventId, order, at)
   for (const { optionId, quantity } of order.items) {
     changeOption(rows, optionId, at, { held: -quantity, sold: quantity })
   }
@@ -49,7 +49,7 @@ function giveBack(
   type: 'CANCEL' | 'EXPIRE',
 ): void {
   const at = order.cancelledAt ?? order.expiresAt
-  changeOrder(rows, order, at)
+  changeOrder(rows, eventId, order, at)
   for (const [index, item] of order.items.entries()) {
     rows.stockHistory.push(stockChange(eventId, order, index, type, item.quantity, at))
     changeOption(rows, item.optionId, at, { held: -item.quantity, stock: item.quantity })
@@ -57,7 +57,7 @@ function giveBack(
   moveUserCoupon(rows, eventId, order, at)
 }
 
-function addOrder(rows: OutboxRows, order: OrderRecord): void {
+function addOrder(rows: OutboxRows, eventId: string, order: OrderRecord): void {
   const row = {
     id: order.id,
     user_id: order.userId,
@@ -75,6 +75,7 @@ function addOrder(rows: OutboxRows, order: OrderRecord): void {
     refunded_amount: 0,
     from_cart: order.fromCart ?? false,
     user_coupon_status: order.userCouponStatus,
+    event_id: eventId,
   }
   rows.orders.push(row)
   rows.placed.set(order.id, row)
@@ -97,13 +98,19 @@ function addOrder(rows: OutboxRows, order: OrderRecord): void {
 }
 
 /** Changes the row of this batch, or that of an earlier one. */
-export function changeOrder(rows: OutboxRows, order: OrderRecord, at: number): void {
+export function changeOrder(
+  rows: OutboxRows,
+  eventId: string,
+  order: OrderRecord,
+  at: number,
+): void {
   const state = {
     status: order.status,
     cancelled_at: order.cancelledAt,
     updated_at: at,
     refunded_amount: order.refundedAmount ?? 0,
     user_coupon_status: order.userCouponStatus ?? null,
+    event_id: eventId,
   }
   const placed = rows.placed.get(order.id)
   if (placed) Object.assign(placed, state)

@@ -130,6 +130,7 @@ export const columns = {
     refunded_amount: 'bigint',
     from_cart: 'boolean',
     user_coupon_status: 'text',
+    event_id: 'bigint',
   },
   order_items: {
     order_id: 'text',

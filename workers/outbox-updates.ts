@@ -46,6 +46,7 @@ const columns = {
     updated_at: 'time',
     refunded_amount: 'bigint',
     user_coupon_status: 'text',
+    event_id: 'bigint',
   },
   order_items: {
     order_id: 'text',
@@ -121,7 +122,7 @@ export const changeOrders = bulkUpdate(
   columns.orders,
   `status = given.status, cancelled_at = to_timestamp(given.cancelled_at / 1000),
    updated_at = to_timestamp(given.updated_at / 1000), refunded_amount = given.refunded_amount,
-   user_coupon_status = given.user_coupon_status`,
+   user_coupon_status = given.user_coupon_status, event_id = given.event_id`,
 )
 
 export const changeOrderItems = bulkUpdate(

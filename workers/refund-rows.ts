@@ -11,7 +11,7 @@ export function orderRefunded(
 ): void {
   const { refund, payment } = order
   const { at } = refund
-  changeOrder(rows, order, at)
+  changeOrder(rows, eventId, order, at)
   if (payment) rows.paymentChanges.set(order.id, { order_id: order.id, status: payment.status })
   rows.refunds.push({
     id: refund.id,

@@ -80,7 +80,7 @@ export const canaries: Record<string, Canary> = {
   'no-event': {
     without: 'an order and its event are written together',
     patch: {
-      file: 'lua/includes/orders.lua',
+      file: 'lua/includes/order-records.lua',
       find: 'append_event(event_type, record)',
       replace: "event_type == 'order_placed' and '0-1' or append_event(event_type, record)",
     },
@@ -91,8 +91,8 @@ export const canaries: Record<string, Canary> = {
     without: 'the order is the record of its key',
     patch: {
       file: 'lua/place-order.lua',
-      find: "local record = redis.call('HGET', orders, operation_id)",
-      replace: 'local record = nil',
+      find: 'local kept = read_kept_order(orders, operation_id)',
+      replace: 'local kept = nil',
     },
     plan: quiet,
     caughtBy: ['one effect'],

@@ -1,25 +1,15 @@
--- What several decisions do to an order. An order's record in `orders` is its JSON, the same text as its last event.
+-- What several decisions do to an order.
 
--- Stores the order's new state, tells Postgres, and returns the record.
-local function write_order(order, operation_id, event_type)
-  local record = cjson.encode(order)
-  redis.call('HSET', orders, operation_id, record)
-  note_recent(order.userId, operation_id, append_event(event_type, record))
-  return record
-end
-
--- Finds the caller's order by its id: the operation id is all but the 11 digits of time in front.
+-- Finds the caller's order, unless only Postgres has it any more. Returns it with its operation id and its JSON.
 local function find_order(order_id, user_id)
-  local operation_id = string.sub(order_id, 12)
-  local record = redis.call('HGET', orders, operation_id)
-  if not record then
-    return nil
+  local kept = find_kept_order(order_id)
+  local order, record
+  if kept then
+    order, record = newest_state(kept)
   end
-  local order = cjson.decode(record)
-  if order.id ~= order_id or order.userId ~= user_id then
-    return nil
+  if order and order.userId == user_id then
+    return order, string.sub(order_id, 12), record
   end
-  return order, operation_id, record
 end
 
 -- The key of the day's ranking, from the first payment of a batch on.
@@ -95,7 +85,7 @@ local function release_order(order, operation_id, status)
   redis.call('ZREM', holds, operation_id)
   order.status = status
   order.cancelledAt = now_ms
-  return write_order(order, operation_id, status == 'EXPIRED' and 'order_expired' or 'order_cancelled')
+  return write_order(order, status == 'EXPIRED' and 'order_expired' or 'order_cancelled', orders, operation_id)
 end
 
 -- Whether an order that is neither paid nor cancelled is over. It is from its deadline on; where nothing had noticed

@@ -6,3 +6,9 @@ export function eventIdOf(streamId: string): bigint {
   const dash = streamId.indexOf('-')
   return (BigInt(streamId.slice(0, dash)) << 20n) + BigInt(streamId.slice(dash + 1))
 }
+
+/** The other way round. */
+export function streamIdOf(eventId: bigint | string): string {
+  const number = BigInt(eventId)
+  return `${number >> 20n}-${number & 0xfffffn}`
+}

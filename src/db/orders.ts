@@ -1,7 +1,9 @@
 import type { EntityManager, InferEntity } from '@mikro-orm/postgresql'
 import type { OrderRecord } from '../domain/events.ts'
+import type { StoredOrder } from '../domain/stored-order.ts'
 import { cutPage, decodeCursor, type Page } from './cursor.ts'
 import { Order, OrderItem, Payment } from './entities/orders.ts'
+import { streamIdOf } from './event-id.ts'
 
 const orderIdPattern = /^[0-9a-f]{11}[A-Za-z0-9_-]{22}$/
 
@@ -14,8 +16,21 @@ export async function findOrder(
   shop: string,
   orderId: string,
 ): Promise<OrderRecord | null> {
-  const order = await em.findOne(Order, { shop, id: orderId }, { disableIdentityMap: true })
-  return order && ((await orderRecords(em, shop, [order]))[0] ?? null)
+  return (await findStoredOrder(em, shop, orderId))?.order ?? null
+}
+
+/** The same with the id of the last event that it has of the order, as its stub in Redis names it. */
+export async function findStoredOrder(
+  em: EntityManager,
+  shop: string,
+  orderId: string,
+): Promise<StoredOrder | null> {
+  const row = await em.findOne(Order, { shop, id: orderId }, { disableIdentityMap: true })
+  if (!row) return null
+  const [order] = await orderRecords(em, shop, [row])
+  if (!order) return null
+  const eventId = row.eventId == null ? `${row.updatedAt.getTime()}-0` : streamIdOf(row.eventId)
+  return { order, eventId }
 }
 
 /** A user's persisted orders, newest first. `bad_cursor` where the cursor is none of this list. */

@@ -33,6 +33,7 @@ export const commands = {
     'orderId',
     'restock',
     'storedOrder',
+    'storedEvent',
     'balanceMax',
     'rankingDaysMax',
   ],

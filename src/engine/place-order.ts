@@ -1,5 +1,6 @@
 import type { OrderRecord } from '../domain/events.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import { type Outcome, Unavailable } from '../domain/outcome.ts'
+import type { FindStoredOrder } from '../domain/stored-order.ts'
 import type { Engine } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
@@ -35,10 +36,16 @@ export type PlaceOrder = {
   pay: boolean
 }
 
-/** Places an order: all of its lines, its coupon and, if asked to, its payment, or nothing. */
+/**
+ * Places an order: all of its lines, its coupon and, if asked to, its payment, or nothing.
+ *
+ * @param findStored is asked where the key's order is finished and has left Redis.
+ * @throws also what `findStored` throws: the order stands, and a repeated request gets it later.
+ */
 export async function placeOrder(
   engine: Engine,
   command: PlaceOrder,
+  findStored: FindStoredOrder,
 ): Promise<Outcome<OrderRecord, (typeof placeOrderRefusals)[number]>> {
   const { operationId, fingerprint, userId, userCouponId = '', expectedAmount = '' } = command
   const reply = await engine.decide(
@@ -62,6 +69,11 @@ export async function placeOrder(
       return done(fromRecord<OrderRecord>(reply[1]))
     case 'replayed':
       return done(asFirstAnswered(fromRecord<OrderRecord>(reply[1])), { replayed: true })
+    case 'persisted': {
+      const stored = await findStored(String(reply[1]))
+      if (!stored) throw new Unavailable(`Postgres lacks the order ${reply[1]}`)
+      return done(asFirstAnswered(stored.order), { replayed: true })
+    }
     case 'held':
       return refused(reply, placeOrderRefusals, { retryAfterMs: Number(reply[1]) })
     case 'amount_changed':

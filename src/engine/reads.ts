@@ -1,5 +1,4 @@
-import type { CouponRecord, OrderRecord, ProductRecord } from '../domain/events.ts'
-import { operationOfOrder } from '../domain/ids.ts'
+import type { CouponRecord, ProductRecord } from '../domain/events.ts'
 import { ShopClosed, Unavailable } from '../domain/outcome.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { popularUnionKey, type ShopKeyName, salesKeys, sentinel, shopKey } from '../redis/keys.ts'
@@ -126,61 +125,6 @@ export async function readBalance(
   return Number(balance ?? 0)
 }
 
-/** The hot record of an order, or null where it is unknown or has left Redis. */
-export async function readOrder(
-  redis: RedisClient,
-  shop: string,
-  orderId: string,
-): Promise<OrderRecord | null> {
-  const [order] = await readOrders(redis, shop, [orderId])
-  return order ?? null
-}
-
-/** The hot records of several orders, in their order. */
-export async function readOrders(
-  redis: RedisClient,
-  shop: string,
-  orderIds: readonly string[],
-): Promise<(OrderRecord | null)[]> {
-  if (orderIds.length === 0) return []
-  const fields = orderIds.map((id) => operationOfOrder(id) ?? '')
-  const [records, refunded] = await Promise.all([
-    readFields(redis, shop, 'orders', fields),
-    // An order that was refunded after it had left them.
-    readFields(redis, shop, 'operations', orderIds),
-  ])
-  return orderIds.map((id, index) => {
-    const record = records[index] ?? null
-    const order = record === null ? null : fromRecord<OrderRecord>(record)
-    if (order?.id === id) return order
-    // What is no order's id may be the id of another operation.
-    const late = operationOfOrder(id) === null ? null : (refunded[index] ?? null)
-    return late === null ? null : fromRecord<OrderRecord>(late)
-  })
-}
-
-/** The user's orders with an event that is not in Postgres yet, newest first. */
-export async function recentOrders(
-  redis: RedisClient,
-  shop: string,
-  userId: string,
-): Promise<OrderRecord[]> {
-  const [recent] = await readFields(redis, shop, 'recents', [userId])
-  const entries = recentEntries(recent ?? '')
-  if (entries.length === 0) return []
-  const operationIds = entries.map((entry) => entry.slice(0, entry.lastIndexOf('=')))
-  const records = await readFields(redis, shop, 'orders', operationIds)
-  return records
-    .filter((record) => record !== null)
-    .map(fromRecord<OrderRecord>)
-    .sort((a, b) => (a.id < b.id ? 1 : -1))
-}
-
-/** The entries `<operation id>=<event id>` of a field of `recents`. */
-export function recentEntries(field: string): string[] {
-  return field.split(' ').filter((entry) => entry !== '')
-}
-
 /** The best-selling products of the last `days` UTC days, today included, by paid quantity. */
 export async function popularProducts(
   redis: RedisClient,
@@ -234,7 +178,8 @@ export function countOf(field: string | null | undefined): number {
   return Number(found(field))
 }
 
-async function ask<Value>(answer: Promise<Value>): Promise<Value> {
+/** Waits for an answer of Redis; none is an outage. */
+export async function ask<Value>(answer: Promise<Value>): Promise<Value> {
   try {
     return await answer
   } catch (cause) {

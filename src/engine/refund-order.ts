@@ -1,8 +1,9 @@
-import type { OrderRecord, RefundRecord } from '../domain/events.ts'
+import type { RefundRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import { type Outcome, Unavailable } from '../domain/outcome.ts'
+import type { FindStoredOrder, StoredOrder } from '../domain/stored-order.ts'
 import { limits } from '../limits.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Reply } from './engine.ts'
 import { done, fromRecord, refused } from './replies.ts'
 
 /** In the order in which they are looked for. */
@@ -23,36 +24,31 @@ export type RefundOrder = {
   items: readonly { orderItemId: string; quantity: number }[]
   /** Whether the units go back on sale. */
   restock: boolean
-  /**
-   * The order as Postgres has it, where it may have left Redis. It left with all its events persisted, and the script
-   * prefers what Redis has, so a stale one cannot be refunded twice.
-   */
-  storedOrder?: OrderRecord | undefined
 }
 
-/** Pays back a completed order, or a part of it, to the user's balance. */
+/**
+ * Pays back a completed order, or a part of it, to the user's balance.
+ *
+ * @param findStored is asked where the order's newest state has left Redis. It left persisted, and the script knows
+ *   which event made it, so a copy that another refund has overtaken is read again and never paid back twice.
+ */
 export async function refundOrder(
   engine: Engine,
   command: RefundOrder,
+  findStored: FindStoredOrder,
 ): Promise<Outcome<RefundRecord, (typeof refundOrderRefusals)[number]>> {
-  const { shop, operationId, fingerprint, orderId, storedOrder } = command
+  const { orderId } = command
   // What is no order's id may be the id of another operation, whose record lies beside orders that came back.
   if (operationOfOrder(orderId) === null) return { ok: false, code: 'order_not_found' }
-  const { balanceMax, rankingDaysMax } = limits
-  const reply = await engine.decide(
-    shop,
-    'refund-order',
-    {
-      operationId,
-      fingerprint,
-      orderId,
-      restock: command.restock ? '1' : '0',
-      storedOrder: storedOrder ? JSON.stringify(storedOrder) : '',
-      balanceMax,
-      rankingDaysMax,
-    },
-    command.items.flatMap((item) => [item.orderItemId, String(item.quantity)]),
-  )
+  let reply = await decide(engine, command, null)
+  for (let reads = 0; reply[0] === 'order_needed'; reads++) {
+    if (reads === limits.storedOrderReadsMax) {
+      throw new Unavailable(`Postgres lacks the last event of the order ${orderId}`)
+    }
+    const stored = await findStored(orderId)
+    if (!stored) return { ok: false, code: 'order_not_found' }
+    reply = await decide(engine, command, stored)
+  }
   switch (reply[0]) {
     case 'refunded':
       return done(fromRecord<RefundRecord>(reply[1]))
@@ -61,4 +57,27 @@ export async function refundOrder(
     default:
       return refused(reply, refundOrderRefusals)
   }
+}
+
+function decide(
+  engine: Engine,
+  { shop, operationId, fingerprint, orderId, items, restock }: RefundOrder,
+  stored: StoredOrder | null,
+): Promise<Reply> {
+  const { balanceMax, rankingDaysMax } = limits
+  return engine.decide(
+    shop,
+    'refund-order',
+    {
+      operationId,
+      fingerprint,
+      orderId,
+      restock: restock ? '1' : '0',
+      storedOrder: stored ? JSON.stringify(stored.order) : '',
+      storedEvent: stored?.eventId ?? '',
+      balanceMax,
+      rankingDaysMax,
+    },
+    items.flatMap((item) => [item.orderItemId, String(item.quantity)]),
+  )
 }

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, type Page } from '../db/cursor.ts'
 import { listOrders } from '../db/orders.ts'
 import type { OrderRecord } from '../domain/events.ts'
-import { readOrders, recentOrders } from '../engine/reads.ts'
+import { readOrders, recentOrders } from '../engine/read-orders.ts'
 import type { Dependencies } from './dependencies.ts'
 import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
 

@@ -17,7 +17,7 @@ import {
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
-import { findVisibleOrder } from './stored-orders.ts'
+import { findIn, findVisibleOrder } from './stored-orders.ts'
 
 const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
 
@@ -104,13 +104,17 @@ export function orderRoutes(parts: Parts) {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
       const { items, fromCart, ...terms } = body
-      const outcome = await placeOrder(parts.engine, {
-        shop,
-        userId,
-        ...terms,
-        items: items ? sumLines(items) : 'cart',
-        ...operationOf(c, 'POST /v1/orders', body),
-      })
+      const outcome = await placeOrder(
+        parts.engine,
+        {
+          shop,
+          userId,
+          ...terms,
+          items: items ? sumLines(items) : 'cart',
+          ...operationOf(c, 'POST /v1/orders', body),
+        },
+        findIn(parts.orm, shop),
+      )
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
     })

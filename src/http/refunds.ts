@@ -1,7 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { findOrder } from '../db/orders.ts'
 import { listRefunds } from '../db/refunds.ts'
-import { operationOfOrder } from '../domain/ids.ts'
 import { refundOrder, refundOrderRefusals } from '../engine/refund-order.ts'
 import { limits } from '../limits.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
@@ -11,7 +9,7 @@ import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
-import { findVisibleOrder } from './stored-orders.ts'
+import { findIn, findVisibleOrder } from './stored-orders.ts'
 
 const refundSchema = z
   .object({
@@ -94,11 +92,7 @@ export function refundRoutes(parts: Parts) {
         items: sumParts(body.items ?? []),
         ...operationOf(c, `POST /v1/orders/${orderId}/refunds`, body),
       }
-      let outcome = await refundOrder(engine, command)
-      if (!outcome.ok && outcome.code === 'order_not_found' && operationOfOrder(orderId) !== null) {
-        const storedOrder = await findOrder(orm.em.fork(), shop, orderId)
-        if (storedOrder) outcome = await refundOrder(engine, { ...command, storedOrder })
-      }
+      const outcome = await refundOrder(engine, command, findIn(orm, shop))
       if (!outcome.ok) return refuse(c, outcome)
       const { fingerprint, at, ...facts } = outcome.value
       return replyOnce(c, { ...facts, at: isoOf(at) }, outcome.replayed)

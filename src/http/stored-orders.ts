@@ -1,12 +1,21 @@
-import { findOrder } from '../db/orders.ts'
+import { findOrder, findStoredOrder } from '../db/orders.ts'
 import type { OrderRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
-import { readOrder } from '../engine/reads.ts'
+import type { FindStoredOrder } from '../domain/stored-order.ts'
+import { readOrder } from '../engine/read-orders.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Caller } from './environment.ts'
 import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
 
 type Stores = Pick<Dependencies, 'redis' | 'orm'>
+
+/** How a decision finds an order of a shop that has left Redis. */
+export function findIn(orm: Dependencies['orm'], shop: string): FindStoredOrder {
+  return async (orderId) => {
+    if (operationOfOrder(orderId) === null) return null
+    return findStoredOrder(orm.em.fork(), shop, orderId)
+  }
+}
 
 /**
  * An order that the caller may see: an own one, or for an admin any of the shop. Null where there is none. It is not
@@ -21,16 +30,6 @@ export async function findVisibleOrder(
   if (!order || !hasLapsed(order)) return order
   await expireLapsed(stores.engine, caller.shop)
   return readVisibleOrder(stores, caller, orderId)
-}
-
-/** The caller's own order, for a decision that does not find it any more: where it is left, it tells how it ended. */
-export async function findOwnOrder(
-  stores: Stores,
-  caller: Caller,
-  orderId: string,
-): Promise<OrderRecord | null> {
-  const order = await readAnyOrder(stores, caller.shop, orderId)
-  return order?.userId === caller.userId ? order : null
 }
 
 async function readVisibleOrder(

@@ -37,18 +37,18 @@ export const shopKeyNames = {
   claims: 'claims',
   /** hash · user id → balance in minor units */
   balances: 'balances',
-  /** hash · operation id → order (JSON) */
+  /** hash · operation id → pending order (JSON), or the stub of a finished one (see lua/includes/order-records.lua) */
   orders: 'orders',
   /**
    * hash · operation id → charge, stock adjustment or refund (JSON): the record of its idempotency key;
-   * order id → a refunded order (JSON) that had left `orders`
+   * order id → the stub of a refunded order that had left `orders`
    */
   operations: 'operations',
   /** hash · `<option id>:<user id>` → units in live holds and completed orders */
   purchases: 'purchases',
   /** sorted set · operation ids of pending orders by deadline (ms) */
   holds: 'holds',
-  /** hash · user id → his newest orders with an event that is not in Postgres yet: `<operation id>=<event id> ` … */
+  /** hash · user id → the newest events of his orders that are not in Postgres yet: `<event id> ` … */
   recents: 'recents',
   /** hash · user id → the lines of his cart: `<option id>=<quantity> ` … in the order in which they came */
   carts: 'carts',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { parseOrderStub } from '../engine/order-stub.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord } from './check.ts'
@@ -32,12 +33,14 @@ export async function compareHolds(
         .zmscore(holds, ...operationIds),
     )) as [(string | null)[], (string | number | null)[]]
     for (const [index, operationId] of operationIds.entries()) {
-      const order = parseOrder(records[index] ?? '')
+      const text = records[index] ?? ''
+      const order = parseOrder(text)
       const deadline = deadlines[index] ?? null
       const actual = deadline === null ? null : String(deadline)
       const expected = order?.status === 'PENDING' ? String(order.expiresAt) : null
       if (actual === expected) continue
-      const row = `order ${order?.id ?? operationId}`
+      const orderId = order?.id ?? parseOrderStub(operationId, text)?.orderId
+      const row = `order ${orderId ?? operationId}`
       check.report([{ row, fact: 'deadline of its hold in Redis', actual, expected }])
     }
   }

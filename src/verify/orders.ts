@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { OrderRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
+import { parseOrderStub } from '../engine/order-stub.ts'
 import { shopKey } from '../redis/keys.ts'
 import {
   type Facts,
@@ -81,8 +82,8 @@ export function refundedOrderFacts(shop: string): RowFacts {
 }
 
 /**
- * Every order that is hot, and what was paid back of it. Finished ones may leave Redis once Postgres has them; one
- * that is refunded after that lies among the operations.
+ * Every order that Redis has as a whole: the pending ones, and finished ones that an earlier version left there, with
+ * what was paid back of them. See src/verify/order-stubs.ts for the others.
  */
 export function orderMirror(shop: string): Mirror {
   const orders = shopKey(shop, 'orders')
@@ -94,7 +95,9 @@ export function orderMirror(shop: string): Mirror {
     hot: {
       async *scan(redis) {
         for await (const chunk of scanHash(redis, orders)) {
-          yield chunk.map(([field, value]) => parseOrder(value)?.id ?? field)
+          yield chunk
+            .filter(([field, value]) => !parseOrderStub(field, value))
+            .map(([field, value]) => parseOrder(value)?.id ?? field)
         }
         for await (const chunk of scanHash(redis, operations)) {
           yield chunk.map(([field]) => field).filter((field) => operationOfOrder(field) !== null)
@@ -156,7 +159,7 @@ export function orderMirror(shop: string): Mirror {
 
 /** The facts of a record, or null where there is none or it is another order's. */
 function hotFacts(id: string, record: string | null | undefined): Facts | null {
-  if (record === null || record === undefined) return null
+  if (record === null || record === undefined || parseOrderStub(id, record)) return null
   const order = parseOrder(record)
   if (order && order.id !== id) return null
   return recordFacts(record, factsOfOrder)

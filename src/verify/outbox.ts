@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
 import { findWatermark } from '../db/shops.ts'
-import { recentEntries } from '../engine/reads.ts'
+import { recentEvents } from '../engine/read-orders.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
@@ -72,28 +72,28 @@ async function checkWatermark({ redis, db, shop }: Shop, check: CheckRecord): Pr
   }
 }
 
-/** A recent order has an event that Postgres lacks, and that event is still in the stream. */
+/** A recent event is one that Postgres lacks, and still in the stream. */
 async function checkRecents({ redis, db, shop }: Shop, check: CheckRecord): Promise<void> {
   for await (const chunk of scanHash(redis, shopKey(shop, 'recents'))) {
     for (const [userId, text] of chunk) {
       check.count(1)
-      for (const entry of recentEntries(text)) {
-        const found = await leftover({ redis, db, shop }, userId, entry)
+      for (const eventId of recentEvents(text)) {
+        const found = await leftover({ redis, db, shop }, userId, eventId)
         if (!found) continue
-        const row = `recent order ${entry} of user ${userId}`
-        check.report([{ row, fact: 'its event', actual: found, expected: 'in the outbox only' }])
+        const row = `recent event ${eventId} of user ${userId}`
+        const fact = 'where it is'
+        check.report([{ row, fact, actual: found, expected: 'in the outbox only' }])
       }
     }
   }
 }
 
-/** What is wrong with an entry `<operation id>=<event id>`, or null. A drain under way removes it in a moment. */
+/** What is wrong with an event among the recent ones, or null. A drain under way removes it in a moment. */
 async function leftover(
   { redis, db, shop }: Shop,
   userId: string,
-  entry: string,
+  eventId: string,
 ): Promise<string | null> {
-  const eventId = entry.slice(entry.lastIndexOf('=') + 1)
   if (!/^\d+-\d+$/.test(eventId)) return 'unreadable'
   let found = ''
   for (let attempt = 0; attempt < limits.verifyAttemptsMax; attempt += 1) {
@@ -102,7 +102,7 @@ async function leftover(
     const isPersisted = eventIdOf(await watermarkOf(db, shop)) >= eventIdOf(eventId)
     if (isInOutbox && !isPersisted) return null
     const now = await redis.hget(shopKey(shop, 'recents'), userId)
-    if (!recentEntries(now ?? '').includes(entry)) return null
+    if (!recentEvents(now ?? '').includes(eventId)) return null
     found = isPersisted ? 'persisted' : 'lost'
   }
   return found

@@ -15,6 +15,7 @@ import type { Mirror } from './mirror.ts'
 import { adjustmentMirror, chargeMirror } from './operations.ts'
 import { optionMirror, priceChainFacts } from './options.ts'
 import { balanceCouponFacts, paymentFacts, stockOfOrderFacts } from './order-links.ts'
+import { orderStubMirror } from './order-stubs.ts'
 import { orderFacts, orderMirror, refundedOrderFacts } from './orders.ts'
 import { checkDeadLetters, checkOutbox, countBacklog, drainedInTime } from './outbox.ts'
 import { descriptionMirror, nameAsSoldFacts, productMirror, revisionFacts } from './products.ts'
@@ -176,7 +177,7 @@ function openSubjects(shop: string, now: Date): Subject[] {
         paymentFacts(shop),
         balanceCouponFacts(shop),
       ],
-      mirrors: [orderMirror(shop)],
+      mirrors: [orderMirror(shop), orderStubMirror(shop)],
     },
     {
       check: openCheck('refunds'),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { openApiOrm } from '../../src/db/orm.ts'
+import { drainOutbox } from '../../workers/drain-outbox.ts'
 import { openClient } from './client.ts'
 
 const client = await openClient()
@@ -28,6 +30,30 @@ describe('idempotency keys', () => {
     await post(`/v1/orders/${first.body.id}/cancel`, { token: user('bob') })
     const again = await placeOrder('bob', body, 'cancelled-later')
     expect(again).toMatchObject({ status: 200, body: first.body })
+  })
+
+  it('answers a repeated request as first answered when only Postgres has the order', async () => {
+    const items = [{ optionId: await client.option({ price: 10 }), quantity: 1 }]
+    await client.credit('hugo', 100)
+    for (const pay of [false, true]) {
+      const ask = (by = client.call) =>
+        by('POST', '/v1/orders', { token: user('hugo'), key: `${pay}`, body: { items, pay } })
+      const first = await ask()
+      const path = `/v1/orders/${first.body.id}`
+      if (!pay) await client.post(`${path}/cancel`, { token: user('hugo') })
+      await drainOutbox({ ...client.dependencies, shop: client.shop })
+      expect(await ask()).toMatchObject({ status: 200, body: first.body })
+
+      // Where Postgres is away, the answer has to wait, as it has for a reader of the order.
+      const orm = openApiOrm('postgres://nobody@127.0.0.1:1/nothing')
+      const away = client.callWith({ orm })
+      expect(await ask(away)).toMatchObject({ status: 503, code: 'unavailable' })
+      expect(await away('GET', path, { token: user('hugo') })).toMatchObject({ status: 503 })
+      await orm.close()
+      expect(await client.get('/v1/me/balance', user('hugo'))).toMatchObject({
+        body: { balance: pay ? 90 : 100 },
+      })
+    }
   })
 
   it('tells a repeated request from another one by what it means, not by how it is written', async () => {

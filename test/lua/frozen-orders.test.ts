@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { readOrder } from '../../src/engine/reads.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 

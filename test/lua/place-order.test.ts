@@ -1,4 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { OrderRecord } from '../../src/domain/events.ts'
+import { Unavailable } from '../../src/domain/outcome.ts'
+import type { FindStoredOrder, StoredOrder } from '../../src/domain/stored-order.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { orderView } from '../../src/http/order-view.ts'
 import { limits } from '../../src/limits.ts'
 import { salesKey, shopKey } from '../../src/redis/keys.ts'
@@ -20,6 +24,39 @@ describe('place-order', () => {
     await expectRefusal(sale, 'idempotency_key_reused', () =>
       sale.order('ada', { nothing: 1 }, { key: 'k', body: 'two' }),
     )
+  })
+
+  it('persisted: answers as first answered from Postgres, or later where it is away', async () => {
+    const persisted = new Map<string, StoredOrder>()
+    let isAway = false
+    const findStored: FindStoredOrder = async (orderId) => {
+      if (isAway) throw new Error('Postgres is away')
+      return persisted.get(orderId) ?? null
+    }
+    const shop = await openSale(redis, uniqueShop(), { findStored })
+    const item = await shop.option({ stock: 100 })
+    await shop.charge('ada', 50_000)
+    for (const pay of [false, true]) {
+      const ask = (body = 'body') =>
+        shop.order('ada', { [item]: 1 }, { key: `persisted ${pay}`, pay, body })
+      const first = value(await ask())
+      if (!pay) await shop.cancel('ada', first.id)
+      const order = (await readOrder(redis, shop.shop, first.id)) as OrderRecord
+      const eventId = await shop.trim('ada')
+      expect(await readOrder(redis, shop.shop, first.id)).toBeNull()
+
+      const before = await shop.state()
+      await expect(ask()).rejects.toThrow(Unavailable)
+      isAway = true
+      await expect(ask()).rejects.toThrow('Postgres is away')
+      isAway = false
+      persisted.set(order.id, { order, eventId })
+      const again = await ask()
+      expect(again).toMatchObject({ ok: true, replayed: true })
+      expect(orderView(value(again))).toEqual(orderView(first))
+      expect(codeOf(await ask('other'))).toBe('idempotency_key_reused')
+      expect(await shop.state()).toEqual(before)
+    }
   })
 
   it('replayed: answers as first answered after payment, refund and cancellation', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { OrderRecord } from '../../src/domain/events.ts'
-import { readOrder } from '../../src/engine/reads.ts'
+import { Unavailable } from '../../src/domain/outcome.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
@@ -50,7 +51,7 @@ describe('refund-order', () => {
     })
   })
 
-  it('order_not_found: refuses what is neither in Redis nor given', async () => {
+  it('order_needed: is order_not_found where Postgres does not have it either', async () => {
     const order = await buy(1)
     const otherTime = `0${order.id.slice(1)}`
     const { id: adjustment } = value(await sale.adjust(option, 1))
@@ -318,6 +319,52 @@ describe('refund-order', () => {
       await expectRefusal(sale, 'nothing_to_refund', () =>
         sale.refund(order.id, {}, { storedOrder: order }),
       )
+    })
+
+    /** What Postgres has of an order once all events are in it. */
+    async function persist(order: OrderRecord) {
+      const newest = (await read(order)) as OrderRecord
+      return { storedOrder: newest, storedEvent: await sale.trim('ada') }
+    }
+
+    it('is not paid back twice from a copy that another refund has overtaken', async () => {
+      for (const isDropped of [false, true]) {
+        const order = await buy(3)
+        const first = await persist(order)
+        if (isDropped) await leave(order)
+        const part = { [itemOf(order)]: 2 }
+        expect(value(await sale.refund(order.id, part, first)).amount).toBe(2_000)
+        const second = await persist(order)
+        expect(await read(order)).toBeNull()
+
+        const copies = [first, first, second]
+        const findStored = async () => {
+          const { storedOrder, storedEvent } = copies.shift() as typeof first
+          return { order: storedOrder, eventId: storedEvent }
+        }
+        await expectRefusal(sale, 'nothing_to_refund', () =>
+          sale.refund(order.id, part, { findStored }),
+        )
+        expect(copies).toEqual([])
+        expect(value(await sale.refund(order.id, {}, second)).amount).toBe(1_000)
+        expect(await sale.balance('ada')).toBe(100_000)
+        expect((await read(order))?.status).toBe('REFUNDED')
+        await sale.trim('ada')
+      }
+    })
+
+    it('is left alone where Postgres never comes to have what Redis knows it has', async () => {
+      const order = await buy(3)
+      const first = await persist(order)
+      const before = await sale.state()
+      let reads = 0
+      const findStored = async () => {
+        reads += 1
+        return { order: first.storedOrder, eventId: '1-1' }
+      }
+      await expect(sale.refund(order.id, {}, { findStored })).rejects.toThrow(Unavailable)
+      expect(reads).toBe(limits.storedOrderReadsMax)
+      expect(await sale.state()).toEqual(before)
     })
 
     it('leaves the order alone that used its key again', async () => {

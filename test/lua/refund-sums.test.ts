@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { OrderRecord } from '../../src/domain/events.ts'
-import { readOrder } from '../../src/engine/reads.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { recentOrders } from '../../src/engine/reads.ts'
+import { recentOrders } from '../../src/engine/read-orders.ts'
 import { trimOutbox } from '../../src/engine/trim-outbox.ts'
 import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CouponRecord } from '../../src/domain/events.ts'
-import { readOrder } from '../../src/engine/reads.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
 import { parseUserCoupons } from '../../src/engine/user-coupons.ts'
 import { shopKey } from '../../src/redis/keys.ts'

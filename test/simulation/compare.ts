@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
+import { parseOrderStub } from '../../src/engine/order-stub.ts'
 import { parseCart } from '../../src/engine/read-cart.ts'
 import { parseUserCoupons } from '../../src/engine/user-coupons.ts'
 import { salesKeys, sentinel, shopKey } from '../../src/redis/keys.ts'
@@ -185,7 +186,10 @@ function hotStateOf(shop: Shop, world: World) {
     ),
     holds: pending.map(({ id }) => id.slice(11)).sort(),
     orders: Object.fromEntries(
-      hotOrders.map(({ order }) => [order?.id.slice(11), `${order?.id} ${order?.status}`]),
+      hotOrders.map(({ order }) => [
+        order?.id.slice(11),
+        order?.status === 'PENDING' ? `${order.id} PENDING` : order?.id,
+      ]),
     ),
     carts: Object.fromEntries(
       [...shop.carts]
@@ -247,6 +251,8 @@ async function readHotState(shop: Shop, world: World) {
     holds: holds.filter((id) => id !== sentinel).sort(),
     orders: Object.fromEntries(
       Object.entries(orders).map(([field, text]) => {
+        const stub = parseOrderStub(field, text)
+        if (stub) return [field, stub.orderId]
         const { id, status } = JSON.parse(text)
         return [field, `${id} ${status}`]
       }),

@@ -125,7 +125,7 @@ export function order(shop: Shop, request: OrderRequest): Answer {
 }
 
 export function pay(shop: Shop, { userId, orderId }: { userId: string; orderId: string }): Answer {
-  const found = findHot(shop, orderId)
+  const found = findOrder(shop, orderId)
   if (found?.userId !== userId) return refused('order_not_found')
   if (isPaid(found)) return replayed(orderFacts(found))
   if (found.status === 'CANCELLED') return refused('order_cancelled')
@@ -140,7 +140,7 @@ export function cancel(
   shop: Shop,
   { userId, orderId }: { userId: string; orderId: string },
 ): Answer {
-  const found = findHot(shop, orderId)
+  const found = findOrder(shop, orderId)
   if (found?.userId !== userId) return refused('order_not_found')
   if (isPaid(found)) return refused('order_completed')
   if (found.status === 'CANCELLED') return replayed(orderFacts(found))
@@ -157,7 +157,7 @@ export function reap(shop: Shop): number {
 }
 
 export function refund(shop: Shop, request: RefundRequest): Answer {
-  const found = shop.orders.find(({ id }) => id === request.orderId)
+  const found = findOrder(shop, request.orderId)
   if (!found) return refused('order_not_found')
   const lineOf = (id: string) => found.items.findIndex((_, at) => id === `${found.id}.${at + 1}`)
   const parts = Object.entries(request.parts).map(([id, quantity]) => ({
@@ -223,11 +223,8 @@ export function refund(shop: Shop, request: RefundRequest): Answer {
   return record(shop, request, first, { of: made })
 }
 
-/** A key that was used again, or a record that was dropped, leaves an order in Postgres only. */
-function findHot(shop: Shop, orderId: string): Order | undefined {
-  const found = shop.orders.find(({ id }) => id === orderId)
-  const kept = found && shop.records.get(found.key)
-  return kept?.order === found && !kept?.isForgotten ? found : undefined
+function findOrder(shop: Shop, orderId: string): Order | undefined {
+  return shop.orders.find(({ id }) => id === orderId)
 }
 
 function isOver(shop: Shop, found: Order): boolean {

@@ -1,6 +1,7 @@
 import type { OrderRecord } from '../../src/domain/events.ts'
 import { fingerprint, operationId } from '../../src/domain/ids.ts'
 import type { Done, Outcome } from '../../src/domain/outcome.ts'
+import type { FindStoredOrder } from '../../src/domain/stored-order.ts'
 import { addCodes } from '../../src/engine/add-codes.ts'
 import { adjustStock } from '../../src/engine/adjust-stock.ts'
 import { cancelOrder } from '../../src/engine/cancel-order.ts'
@@ -15,8 +16,10 @@ import { openShop } from '../../src/engine/open-shop.ts'
 import { payOrder } from '../../src/engine/pay-order.ts'
 import { placeOrder } from '../../src/engine/place-order.ts'
 import { readCart } from '../../src/engine/read-cart.ts'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { refundOrder } from '../../src/engine/refund-order.ts'
 import { setCartItem } from '../../src/engine/set-cart-item.ts'
+import { trimOutbox } from '../../src/engine/trim-outbox.ts'
 import { type CouponChanges, updateCoupon } from '../../src/engine/update-coupon.ts'
 import { type OptionChanges, updateOption } from '../../src/engine/update-option.ts'
 import { type ProductChanges, updateProduct } from '../../src/engine/update-product.ts'
@@ -34,13 +37,23 @@ type OrderFacts = {
   expectedAmount?: number
   pay?: boolean
 }
-type RefundFacts = { key?: string; body?: unknown; restock?: boolean; storedOrder?: OrderRecord }
+type RefundFacts = {
+  key?: string
+  body?: unknown
+  restock?: boolean
+  findStored?: FindStoredOrder
+  /** The order as Postgres has it, and its last event there. */
+  storedOrder?: OrderRecord
+  storedEvent?: string
+}
+/** `findStored` finds the shop's orders in its Postgres, if it has one. */
+type SaleOptions = Partial<Omit<EngineOptions, 'redis'>> & { findStored?: FindStoredOrder }
 
 /** An open shop and short ways to act in it: defaults for everything that a test does not care about. */
 export async function openSale(
   redis: RedisClient,
   shop: string,
-  options: Partial<Omit<EngineOptions, 'redis'>> = {},
+  { findStored = async () => null, ...options }: SaleOptions = {},
 ) {
   await openShop(redis, { shop })
   const open = (more: Partial<Omit<EngineOptions, 'redis'>> = {}) =>
@@ -57,7 +70,8 @@ export async function openSale(
     fingerprint: fingerprint(facts.body ?? 'body'),
   })
   const recordOf = async (orderId: string): Promise<OrderRecord> =>
-    JSON.parse((await redis.hget(shopKey(shop, 'orders'), orderId.slice(11))) as string)
+    (await readOrder(redis, shop, orderId)) as OrderRecord
+  // A finished order is then there as earlier versions kept it, as a whole.
   const changeOrder = async (orderId: string, change: (order: OrderRecord) => void) => {
     const order = await recordOf(orderId)
     change(order)
@@ -154,21 +168,26 @@ export async function openSale(
       facts: OrderFacts = {},
       by = engine,
     ) =>
-      placeOrder(by, {
-        shop,
-        userId,
-        ...identify(userId, facts),
-        items:
-          lines === 'cart'
-            ? 'cart'
-            : Object.entries(lines).map(([optionId, quantity]) => ({ optionId, quantity })),
-        userCouponId: facts.userCouponId,
-        expectedAmount: facts.expectedAmount,
-        pay: facts.pay ?? false,
-      }),
-    pay: (userId: string, orderId: string, by = engine) => payOrder(by, { shop, userId, orderId }),
+      placeOrder(
+        by,
+        {
+          shop,
+          userId,
+          ...identify(userId, facts),
+          items:
+            lines === 'cart'
+              ? 'cart'
+              : Object.entries(lines).map(([optionId, quantity]) => ({ optionId, quantity })),
+          userCouponId: facts.userCouponId,
+          expectedAmount: facts.expectedAmount,
+          pay: facts.pay ?? false,
+        },
+        findStored,
+      ),
+    pay: (userId: string, orderId: string, by = engine) =>
+      payOrder(by, { shop, userId, orderId }, findStored),
     cancel: (userId: string, orderId: string, by = engine) =>
-      cancelOrder(by, { shop, userId, orderId }),
+      cancelOrder(by, { shop, userId, orderId }, findStored),
     /** Parts are order item ids with their quantities; none stand for all that is left. */
     refund: (
       orderId: string,
@@ -176,14 +195,20 @@ export async function openSale(
       facts: RefundFacts = {},
       by = engine,
     ) =>
-      refundOrder(by, {
-        shop,
-        orderId,
-        ...identify('admin', facts),
-        items: Object.entries(parts).map(([orderItemId, quantity]) => ({ orderItemId, quantity })),
-        restock: facts.restock ?? true,
-        storedOrder: facts.storedOrder,
-      }),
+      refundOrder(
+        by,
+        {
+          shop,
+          orderId,
+          ...identify('admin', facts),
+          items: Object.entries(parts).map(([orderItemId, quantity]) => ({
+            orderItemId,
+            quantity,
+          })),
+          restock: facts.restock ?? true,
+        },
+        facts.findStored ?? (facts.storedOrder ? given(facts) : findStored),
+      ),
     adjust: (optionId: string, change: number, facts: OrderFacts = {}, by = engine) =>
       adjustStock(by, {
         shop,
@@ -225,6 +250,13 @@ export async function openSale(
         data: JSON.parse(fields[5] as string),
       }))
     },
+    /** Trims all events, as a drain does once Postgres has them; returns the id of the last one. */
+    async trim(...userIds: string[]) {
+      const [last] = await redis.xrevrange(shopKey(shop, 'outbox'), '+', '-', 'COUNT', 1)
+      const eventId = last?.[0] as string
+      await trimOutbox(redis, { shop, eventId, userIds })
+      return eventId
+    },
     /** Everything in Redis that a refusal must not change. */
     async state() {
       const names = (await redis.keys(`{${shop}}:*`)).sort()
@@ -261,6 +293,10 @@ export async function openSale(
       })
     },
   }
+}
+
+function given({ storedOrder, storedEvent = '' }: RefundFacts): FindStoredOrder {
+  return async () => ({ order: storedOrder as OrderRecord, eventId: storedEvent })
 }
 
 /** What a key holds, whatever order Redis happens to keep it in. */

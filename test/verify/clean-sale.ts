@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { databaseOf } from '../../src/db/database.ts'
+import { findOrder } from '../../src/db/orders.ts'
 import { takeSnapshot } from '../../src/db/rankings.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -47,6 +48,12 @@ export async function runCleanSale(books: Books) {
     /** A key of the shop, for the hand that spoils it. */
     key,
     spoilRow,
+    /** Keeps a finished order as a whole, as earlier versions did, at its field of `orders` or `operations`. */
+    async keepWhole(name: 'orders' | 'operations', orderId: string) {
+      const order = await findOrder(books.orm.em.fork(), shop.shop, orderId)
+      const field = name === 'orders' ? orderId.slice(11) : orderId
+      await shop.redis.hset(key(name), field, JSON.stringify(order))
+    },
     /** Changes a JSON record of a hash. */
     async spoilRecord(
       name: Parameters<typeof shopKey>[1],

@@ -51,8 +51,8 @@ const corruptions: Corruption[] = [
   {
     check: 'outbox',
     when: 'a persisted order is still marked as recent',
-    spoil: (sale) => sale.redis.hset(sale.key('recents'), 'ann', 'operation=1-1'),
-    names: () => ({ row: 'recent order operation=1-1 of user ann', fact: 'its event' }),
+    spoil: (sale) => sale.redis.hset(sale.key('recents'), 'ann', '1-1 '),
+    names: () => ({ row: 'recent event 1-1 of user ann', fact: 'where it is' }),
   },
   {
     check: 'outbox',

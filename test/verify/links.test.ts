@@ -77,7 +77,6 @@ const corruptions: Corruption[] = [
     spoil: async (sale) => {
       const { id } = sale.orders.expired
       await row('orders', `user_coupon_id = '${sale.ids.coupon}.1'`, () => `id = '${id}'`)(sale)
-      await sale.spoilRecord('orders', id.slice(11), { userCouponId: `${sale.ids.coupon}.1` })
     },
     names: (sale) => ({
       row: `order ${sale.orders.expired.id}`,
@@ -166,19 +165,22 @@ const corruptions: Corruption[] = [
     check: 'orders',
     when: `a hot order has another ${field}`,
     spoil: (sale: CleanSale) =>
-      sale.spoilRecord('orders', sale.orders.paid.id.slice(11), { [field]: 7 }),
+      sale.spoilRecord('orders', sale.orders.pending.id.slice(11), { [field]: 7 }),
     names: (sale: CleanSale) => ({
-      row: `order ${sale.orders.paid.id}`,
+      row: `order ${sale.orders.pending.id}`,
       fact: `${field === 'userId' ? 'user' : field} in Redis`,
     }),
   })),
   {
     check: 'orders',
     when: 'a hot order was paid with another amount',
-    spoil: (sale) =>
-      sale.spoilRecord('orders', sale.orders.paid.id.slice(11), ({ payment }) => ({
+    spoil: async (sale) => {
+      const { id } = sale.orders.paid
+      await sale.keepWhole('orders', id)
+      await sale.spoilRecord('orders', id.slice(11), ({ payment }) => ({
         payment: { ...(payment as object), amount: 1 },
-      })),
+      }))
+    },
     names: (sale) => ({ row: `order ${sale.orders.paid.id}`, fact: 'paid in Redis' }),
   },
   {
@@ -195,16 +197,19 @@ const corruptions: Corruption[] = [
   {
     check: 'orders',
     when: 'a hot order has another quantity',
-    spoil: (sale) => spoilItem(sale, sale.orders.paid.id, { quantity: 9 }),
+    spoil: (sale) => spoilItem(sale, sale.orders.pending.id, { quantity: 9 }),
     names: (sale) => ({
-      row: `order ${sale.orders.paid.id}`,
-      fact: `line ${sale.orders.paid.id}.1 in Redis`,
+      row: `order ${sale.orders.pending.id}`,
+      fact: `line ${sale.orders.pending.id}.1 in Redis`,
     }),
   },
   {
     check: 'orders',
     when: 'a hot order had more paid back of a line',
-    spoil: (sale) => spoilItem(sale, sale.orders.part.id, { refundedAmount: 1 }),
+    spoil: async (sale) => {
+      await sale.keepWhole('orders', sale.orders.part.id)
+      await spoilItem(sale, sale.orders.part.id, { refundedAmount: 1 })
+    },
     names: (sale) => ({
       row: `order ${sale.orders.part.id}`,
       fact: `refunded amount of ${sale.orders.part.id}.1 in Redis`,

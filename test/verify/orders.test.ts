@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { openBooks } from '../workers/books.ts'
+import type { CleanSale } from './clean-sale.ts'
 import { type Corruption, expectEachToBeNamed } from './corruption.ts'
 
 const books = await openBooks()
@@ -71,9 +72,48 @@ const corruptions: Corruption[] = [
   {
     check: 'orders',
     when: 'a hot order has another status',
-    spoil: (sale) =>
-      sale.spoilRecord('orders', sale.orders.cancelled.id.slice(11), { status: 'COMPLETED' }),
+    spoil: async (sale) => {
+      const { id } = sale.orders.cancelled
+      await sale.keepWhole('orders', id)
+      await sale.spoilRecord('orders', id.slice(11), { status: 'COMPLETED' })
+    },
     names: (sale) => ({ row: `order ${sale.orders.cancelled.id}`, fact: 'status in Redis' }),
+  },
+  {
+    check: 'orders',
+    when: 'a finished order is kept with another event',
+    spoil: (sale) => spoilStub(sale, sale.orders.paid.id, (stub) => `${stub}1`),
+    names: (sale) => ({ row: `order ${sale.orders.paid.id}`, fact: 'event in Redis' }),
+  },
+  {
+    check: 'orders',
+    when: 'a finished order that had been dropped is kept with another fingerprint',
+    spoil: async (sale) => {
+      const { id } = sale.orders.late
+      const stub = (await sale.redis.hget(sale.key('operations'), id)) as string
+      const changed = stub.slice(0, 11) + 'x'.repeat(16) + stub.slice(27)
+      await sale.redis.hset(sale.key('operations'), id, changed)
+    },
+    names: (sale) => ({ row: `order ${sale.orders.late.id}`, fact: 'fingerprint in Redis' }),
+  },
+  {
+    check: 'orders',
+    when: 'an order is kept as finished that Postgres does not know',
+    spoil: (sale) =>
+      spoilStub(sale, sale.orders.cancelled.id, (stub) => `00000000001${stub.slice(11)}`),
+    names: ({ orders: { cancelled } }) => ({
+      row: `order 00000000001${cancelled.id.slice(11)}`,
+      fact: 'event in Redis',
+    }),
+  },
+  {
+    check: 'orders',
+    when: 'what is kept of a finished order cannot be read',
+    spoil: (sale) => spoilStub(sale, sale.orders.expired.id, (stub) => stub.slice(1)),
+    names: (sale) => ({
+      row: `order ${sale.orders.expired.id.slice(11)}`,
+      fact: 'record in Redis',
+    }),
   },
   {
     check: 'holds',
@@ -116,3 +156,9 @@ const corruptions: Corruption[] = [
 describe('verify names exactly the check and the row that is off', () => {
   expectEachToBeNamed(books, corruptions)
 })
+
+async function spoilStub(sale: CleanSale, orderId: string, change: (stub: string) => string) {
+  const field = orderId.slice(11)
+  const stub = (await sale.redis.hget(sale.key('orders'), field)) as string
+  await sale.redis.hset(sale.key('orders'), field, change(stub))
+}

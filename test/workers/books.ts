@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
 import { afterAll } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
+import { findStoredOrder } from '../../src/db/orders.ts'
 import { openOrm } from '../../src/db/orm.ts'
 import { ensureShop, findWatermark } from '../../src/db/shops.ts'
 import type { EventData, EventType } from '../../src/domain/events.ts'
+import type { FindStoredOrder } from '../../src/domain/stored-order.ts'
 import type { EngineOptions } from '../../src/engine/engine.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
 import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
@@ -39,7 +41,8 @@ export async function openBooks(options: { redisDatabase?: number; redisUrl?: st
       if (keys.length > 0) await redis.del(keys)
     },
     async openShop(name = uniqueShop(), engine: Partial<Omit<EngineOptions, 'redis'>> = {}) {
-      const sale = await openSale(redis, name, engine)
+      const findStored: FindStoredOrder = (id) => findStoredOrder(orm.em.fork(), name, id)
+      const sale = await openSale(redis, name, { ...engine, findStored })
       await ensureShop(databaseOf(orm), sale.shop)
       return { ...sale, ...bookkeeping(sale) }
     },

@@ -88,23 +88,6 @@ export async function loadRefunds(load: ShopLoad): Promise<void> {
   )
 }
 
-/**
- * The last refund of an order `o` with the payment `payment`, for a lateral join: its id, its record, and whether the
- * order had left `orders` before one of its refunds, because nothing had happened to it for longer than records stay.
- */
-export function lastRefundRecord(): RawBuilder<unknown> {
-  return sql`
-    select r.id, ${refundRecord()} as record, bool_or(gap > ${stay}::interval) over () as is_late
-    from (
-      select *, at - lag(at, 1, payment.paid_at) over (order by event_id) as gap
-      from refunds
-      where payment.status <> 'PAID' and shop = o.shop and order_id = o.id
-    ) r
-    order by event_id desc limit 1`
-}
-
-const stay = `${limits.idempotencyRetentionMs} milliseconds`
-
 /** The record of a row `r` of `refunds`. The last one of a refunded order is the one that made it so. */
 function refundRecord(): RawBuilder<unknown> {
   return sql`jsonb_build_object(

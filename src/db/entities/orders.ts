@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core'
-import { amount, id, time } from './columns.ts'
+import { amount, eventId, id, time } from './columns.ts'
 
 export const Order = defineEntity({
   name: 'Order',
@@ -25,6 +25,8 @@ export const Order = defineEntity({
     fromCart: p.boolean(),
     /** What became of its user coupon in its last decision. */
     userCouponStatus: p.text().$type<'HELD' | 'USED' | 'AVAILABLE' | 'EXPIRED'>().nullable(),
+    /** Of its last event; null where that one was persisted by an earlier version. */
+    eventId: eventId().nullable(),
   },
 })
 

@@ -79,9 +79,9 @@ export async function openWorld() {
 
   // The shop is a day old, so that yesterday has a ranking.
   const { id } = await world.anOrder({ quantity: 2 })
-  await world.drain()
   const yesterdayMs = Date.now() - 86_400_000
   await client.backdate(id, yesterdayMs)
+  await world.drain()
   const db = databaseOf(orm)
   const at = new Date(yesterdayMs)
   await sql`update orders set ordered_at = ${at} where id = ${id}`.execute(db)

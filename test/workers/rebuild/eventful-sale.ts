@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import { databaseOf } from '../../../src/db/database.ts'
-import { findOrder } from '../../../src/db/orders.ts'
 import type { OrderRecord } from '../../../src/domain/events.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import { shopKey } from '../../../src/redis/keys.ts'
@@ -142,9 +141,8 @@ async function refundLate(
   await sql`update payments set paid_at = to_timestamp(${paidAtMs}::float8 / 1000)
     where shop = ${shop.shop} and order_id = ${order.id}`.execute(databaseOf(books.orm))
   await shop.redis.hdel(shopKey(shop.shop, 'orders'), order.id.slice(11))
-  const storedOrder = (await findOrder(books.orm.em.fork(), shop.shop, order.id)) as OrderRecord
   const part = { [`${order.id}.1`]: 1 }
-  await once('refund', (f) => shop.refund(order.id, part, { ...f, storedOrder, restock: false }))
-  await once('refund', (f) => shop.refund(order.id, part, { ...f, storedOrder }))
+  await once('refund', (f) => shop.refund(order.id, part, lostUnits(f)))
+  await once('refund', (f) => shop.refund(order.id, part, f))
   return order
 }
