@@ -13,7 +13,7 @@ Returns     code_not_found    nobody's code, another user's, or its coupon is no
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
-Cost        7 calls, and 1 more for a single-use code
+Cost        7 calls, 1 more for a single-use code, and 4 more for each eighth unit of the coupon
 ]]
 local code, digest, user_id = ...
 
@@ -40,8 +40,8 @@ then
   return { 'code_not_found' }
 end
 
-local list = read_user_coupons(coupon_id, user_id)
-local earlier = taker_id == user_id and find_user_coupon(list, taken_rank)
+local list, bucket = read_user_coupons(coupon_id, user_id, issued)
+local earlier = taker_id == user_id and of_rank(list, tonumber(taken_rank))
 if not earlier and #list >= coupon.perUserLimit then
   earlier = list[#list]
 end
@@ -56,4 +56,4 @@ if backlog_is_full() then
 end
 
 must_succeed()
-return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, list, taker_id and digest) }
+return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, bucket, taker_id and digest) }

@@ -16,7 +16,7 @@ Returns     coupon_not_found
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
-Cost        5 calls
+Cost        5 calls, and 4 more for each eighth unit of the coupon, which splits a bucket
 ]]
 local coupon_id, user_id = ...
 
@@ -42,7 +42,7 @@ end
 if coupon.codeRequired then
   return { 'code_required' }
 end
-local list = read_user_coupons(coupon_id, user_id)
+local list, bucket = read_user_coupons(coupon_id, user_id, issued)
 if #list >= coupon.perUserLimit then
   return { 'replayed', claim_json(coupon_id, user_id, list[#list]) }
 end
@@ -54,4 +54,4 @@ if backlog_is_full() then
 end
 
 must_succeed()
-return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, list) }
+return { 'claimed', issue_user_coupon(coupon_id, coupon, user_id, bucket) }

@@ -92,6 +92,7 @@ end
 --- @include "facts"
 --- @include "outbox"
 --- @include "money"
+--- @include "buckets"
 --- @include "user-coupons"
 --- @include "claims"
 --- @include "catalog"

@@ -36,6 +36,10 @@ end
 if backlog_is_full() then
   return { 'backlog_full' }
 end
+local user_coupon, bucket
+if order.userCouponId then
+  user_coupon, bucket = find_user_coupon(order.userCouponId, user_id)
+end
 
 must_succeed()
 for _, item in ipairs(order.items) do
@@ -43,6 +47,6 @@ for _, item in ipairs(order.items) do
   redis.call('HINCRBY', options, item.optionId .. ':sold', item.quantity)
 end
 redis.call('ZREM', holds, operation_id)
-use_coupon(order, operation_id)
+use_coupon(order, user_coupon, bucket)
 settle_payment(order)
 return { 'paid', write_order(order, 'order_paid', orders, operation_id) }

@@ -105,11 +105,12 @@ local function refuse_lines()
   end
 end
 
-local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
+local coupon_id = parse_user_coupon_id(user_coupon_id)
+local user_coupon, bucket
 
 local function coupon_is_usable()
-  local entry = coupon_id and find_user_coupon(read_user_coupons(coupon_id, user_id), rank)
-  return entry and entry.state == 'A' and not has_lapsed(entry)
+  user_coupon, bucket = find_user_coupon(user_coupon_id, user_id)
+  return user_coupon and user_coupon.state == 'A' and not has_lapsed(user_coupon)
 end
 
 local function assess()
@@ -215,11 +216,11 @@ for _, item in ipairs(items) do
   redis.call('HINCRBY', purchases, item.optionId .. ':' .. user_id, item.quantity)
 end
 if completes then
-  use_coupon(order, operation_id)
+  use_coupon(order, user_coupon, bucket)
   settle_payment(order)
 else
   if coupon_id then
-    set_user_coupon_state(user_coupon_id, user_id, 'H', operation_id)
+    set_user_coupon_state(user_coupon, bucket, 'H')
     order.userCouponStatus = 'HELD'
   end
   redis.call('ZADD', holds, deadline, operation_id)

@@ -39,10 +39,10 @@ local function settle_payment(order)
   end
 end
 
--- Marks the order's user coupon as used, if it has one.
-local function use_coupon(order, operation_id)
+-- Marks the order's user coupon, which was found in a bucket, as used, if it has one.
+local function use_coupon(order, record, bucket)
   if order.userCouponId then
-    set_user_coupon_state(order.userCouponId, order.userId, 'U', operation_id)
+    set_user_coupon_state(record, bucket, 'U')
     redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', 1)
     order.userCouponStatus = 'USED'
   end
@@ -50,14 +50,12 @@ end
 
 -- Makes the order's user coupon available again, where its coupon and its time allow it. Returns whether it is.
 local function restore_coupon(order)
-  local coupon_id, rank = parse_user_coupon_id(order.userCouponId)
-  local list = read_user_coupons(coupon_id, order.userId)
-  local entry = find_user_coupon(list, rank)
-  if has_lapsed(entry) or not parse_facts(redis.call('HGET', coupons, coupon_id)).restoreOnCancel then
+  local coupon_id = parse_user_coupon_id(order.userCouponId)
+  local record, bucket = find_user_coupon(order.userCouponId, order.userId)
+  if has_lapsed(record) or not parse_facts(redis.call('HGET', coupons, coupon_id)).restoreOnCancel then
     return false
   end
-  entry.state, entry.operation_id = 'A', ''
-  write_user_coupons(coupon_id, order.userId, list)
+  set_user_coupon_state(record, bucket, 'A')
   order.userCouponStatus = 'AVAILABLE'
   return true
 end
@@ -74,7 +72,8 @@ end
 local function release_order(order, operation_id, status)
   must_succeed()
   if order.userCouponId and not restore_coupon(order) then
-    set_user_coupon_state(order.userCouponId, order.userId, 'E', '')
+    local record, bucket = find_user_coupon(order.userCouponId, order.userId)
+    set_user_coupon_state(record, bucket, 'E')
     order.userCouponStatus = 'EXPIRED'
   end
   for _, item in ipairs(order.items) do

@@ -1,63 +1,110 @@
--- The coupons of one user of one coupon, as one field of `claims`: records joined by `|`, each
---   rank issued_at expires_at state
--- with times in ms, expires_at 0 for never, and the state A (available), H (held), U (used) or E (expired); H and
--- U are followed at once by the operation id of the order. src/engine/user-coupons.ts reads the same format.
+-- The coupons that users have, packed: the hash `claims` has buckets of about 8 user coupons, because a field of its
+-- own costs Redis more than what it says. A field `<coupon id>:<bucket>` is the records of its users one after the
+-- other, in the order of their ranks, each
+--   |<user id> <rank> <issued at><state><expires at>
+-- with numbers in hexadecimal, times in ms, nothing behind the state where it never expires, and the state A
+-- (available), H (held), U (used) or E (expired). A bucket without records has no field. src/engine/user-coupons.ts
+-- reads the same format, and workers/rebuild/coupons.ts writes it.
 
--- Two fields may not share a name: a coupon id and a user id never contain a colon.
-local function claims_field(coupon_id, user_id)
-  return coupon_id .. ':' .. user_id
+-- The records of one bucket that stay there when it is split, and those that move to the new one.
+local function split_records(bucket, new_bucket, unsplit)
+  local kept, moved = {}, {}
+  for record, user_id in string.gmatch(bucket, '(|([^ ]+)[^|]+)') do
+    local half = hash_of(user_id) % (2 * unsplit) == new_bucket and moved or kept
+    half[#half + 1] = record
+  end
+  return table.concat(kept), table.concat(moved)
 end
 
--- The user's coupons in the order of their ranks.
-local function read_user_coupons(coupon_id, user_id)
-  local text = redis.call('HGET', claims, claims_field(coupon_id, user_id))
+-- The next record of a user in a bucket, behind a position, or nil. Its state is the byte at `state_at`.
+local function next_record(bucket, user_id, position)
+  local _, before_rank = string.find(bucket, '|' .. user_id .. ' ', position, true)
+  if not before_rank then
+    return nil
+  end
+  local _, last, rank, issued_at, state_at, state, expires_at =
+    string.find(bucket, '^([%da-f]+) ([%da-f]+)()(%u)([%da-f]*)', before_rank + 1)
+  return {
+    rank = tonumber(rank, 16),
+    issued_at = tonumber(issued_at, 16),
+    expires_at = tonumber(expires_at, 16),
+    state = state,
+    state_at = state_at,
+    last = last,
+  }
+end
+
+-- What a user has of a coupon that has issued so many units, in the order of the ranks, and the bucket that it is in.
+local function read_user_coupons(coupon_id, user_id, issued)
+  local field = bucket_field(coupon_id, user_id, bucket_count(issued))
+  local bucket = redis.call('HGET', claims, field) or ''
   local list = {}
-  for rank, issued_at, expires_at, state, operation_id in
-    string.gmatch(text or '', '(%d+) (%d+) (%d+) (%u)([^|]*)')
-  do
-    list[#list + 1] = {
-      rank = rank,
-      issued_at = issued_at,
-      expires_at = expires_at,
-      state = state,
-      operation_id = operation_id,
-    }
+  local record = next_record(bucket, user_id, 1)
+  while record do
+    list[#list + 1] = record
+    record = next_record(bucket, user_id, record.last + 1)
   end
-  return list
+  return list, { field = field, text = bucket }
 end
 
-local function write_user_coupons(coupon_id, user_id, list)
-  local records = {}
-  for position, entry in ipairs(list) do
-    local state = entry.state .. entry.operation_id
-    records[position] = table.concat({ entry.rank, entry.issued_at, entry.expires_at, state }, ' ')
-  end
-  redis.call('HSET', claims, claims_field(coupon_id, user_id), table.concat(records, '|'))
-end
-
--- The coupon id and the rank that a user coupon's id is made of.
+-- The coupon id and the rank that a user coupon's id is made of, or nil.
 local function parse_user_coupon_id(user_coupon_id)
-  return string.match(user_coupon_id, '^([%w_-]+)%.(%d+)$')
+  local coupon_id, rank = string.match(user_coupon_id, '^([%w_-]+)%.([1-9]%d*)$')
+  return coupon_id, tonumber(rank)
 end
 
-local function find_user_coupon(list, rank)
-  for _, entry in ipairs(list) do
-    if entry.rank == rank then
-      return entry
+local function of_rank(list, rank)
+  for _, record in ipairs(list) do
+    if record.rank == rank then
+      return record
     end
   end
 end
 
--- Whether the time of a user coupon has passed.
-local function has_lapsed(entry)
-  return entry.expires_at ~= '0' and now_ms >= tonumber(entry.expires_at)
+-- The user's coupon of this id and the bucket that it is in, or nil.
+local function find_user_coupon(user_coupon_id, user_id)
+  local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
+  local issued = coupon_id and tonumber(redis.call('HGET', coupons, coupon_id .. ':issued'))
+  if not issued then
+    return nil
+  end
+  local list, bucket = read_user_coupons(coupon_id, user_id, issued)
+  return of_rank(list, rank), bucket
 end
 
--- Moves one user coupon to a state. An order that holds or used it is named by its operation id, else ''.
-local function set_user_coupon_state(user_coupon_id, user_id, state, operation_id)
-  local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
-  local list = read_user_coupons(coupon_id, user_id)
-  local entry = find_user_coupon(list, rank)
-  entry.state, entry.operation_id = state, operation_id
-  write_user_coupons(coupon_id, user_id, list)
+-- Whether the time of a user coupon has passed.
+local function has_lapsed(record)
+  return record.expires_at and now_ms >= record.expires_at
+end
+
+-- Moves a user coupon that was found in a bucket to a state. All other bytes of the bucket stay.
+local function set_user_coupon_state(record, bucket, state)
+  local before, after = string.sub(bucket.text, 1, record.state_at - 1), string.sub(bucket.text, record.state_at + 1)
+  redis.call('HSET', claims, bucket.field, before .. state .. after)
+end
+
+-- Puts the record of a unit that makes the number of issued ones `issued` behind the others in its bucket, and where
+-- that number takes one more bucket, splits the one whose turn it is.
+local function add_record(record, bucket, coupon_id, issued)
+  local text, count = bucket.text .. record, bucket_count(issued)
+  if count == bucket_count(issued - 1) then
+    redis.call('HSET', claims, bucket.field, text)
+    return
+  end
+  local new_bucket = count - 1
+  local unsplit = unsplit_count(new_bucket)
+  local field = coupon_id .. ':' .. new_bucket - unsplit
+  if field ~= bucket.field then
+    redis.call('HSET', claims, bucket.field, text)
+    text = redis.call('HGET', claims, field) or ''
+  end
+  local kept, moved = split_records(text, new_bucket, unsplit)
+  if kept == '' then
+    redis.call('HDEL', claims, field)
+  else
+    redis.call('HSET', claims, field, kept)
+  end
+  if moved ~= '' then
+    redis.call('HSET', claims, coupon_id .. ':' .. new_bucket, moved)
+  end
 end

@@ -33,7 +33,7 @@ export const shopKeyNames = {
   codes: 'codes',
   /** hash · digest of a single-use code → coupon id; once it is claimed `<coupon id>:<user id>:<rank>` */
   uniqueCodes: 'unique-codes',
-  /** hash · `<coupon id>:<user id>` → the user's coupons of it (see lua/includes/user-coupons.lua) */
+  /** hash · `<coupon id>:<bucket>` → about 8 user coupons of it (see lua/includes/user-coupons.lua) */
   claims: 'claims',
   /** hash · user id → balance in minor units */
   balances: 'balances',

@@ -19,6 +19,7 @@ declare module 'ioredis' {
     installShop: Script<Context>
     openShop: Script<Context>
     popularProducts: Script<Context>
+    readUserCoupons: Script<Context>
     reopenShop: Script<Context>
     trimOutbox: Script<Context>
     upgradeShop: Script<Context>
@@ -34,6 +35,7 @@ const wholeScripts = [
   'install-shop',
   'open-shop',
   'popular-products',
+  'read-user-coupons',
   'reopen-shop',
   'trim-outbox',
   'upgrade-shop',

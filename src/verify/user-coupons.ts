@@ -1,32 +1,45 @@
 import { sql } from 'kysely'
-import { operationOfOrder } from '../domain/ids.ts'
-import { type HotUserCoupon, parseUserCoupons } from '../engine/user-coupons.ts'
+import { bucketOf, type HotUserCoupon, parseUserCoupons } from '../engine/user-coupons.ts'
+import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
+import { composeScript } from '../redis/scripts.ts'
 import { couponOf } from './coupons.ts'
-import { type Facts, hashSide, type Mirror, msOf, orderOf, pageOfKeys, put } from './mirror.ts'
+import {
+  type Facts,
+  type HotSide,
+  type Mirror,
+  msOf,
+  orderOf,
+  pageOfKeys,
+  put,
+  scanHash,
+} from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
 
 /**
- * The user coupons of every user and coupon, e.g. `{ 'rank 3': 'USED', 'order of rank 3': '0197…' }` and when each is
- * issued and, unless it has, expires in ms. An entity is `<coupon>:<user>`. An order is named by its operation.
+ * The user coupons of every user and coupon, e.g. `{ 'rank 3': 'USED' }` and when each is issued and, unless it has,
+ * expires in ms. An entity is `<coupon>:<user>`, or `<coupon>:<user>:<bucket>` for what lies in another bucket than
+ * that of the user, where no decision would find it: there is nothing like that.
  */
 export function userCouponMirror(shop: string): Mirror {
   return {
-    nameOf: (id) => `coupon ${id.replace(':', ' of user ')}`,
+    nameOf: (id) => {
+      const [couponId, userId, bucket] = partsOf(id)
+      return `coupon ${couponId} of user ${userId}${bucket ? ` in bucket ${bucket}` : ''}`
+    },
     absent: {},
-    hot: hashSide(shopKey(shop, 'claims'), { factsOf: ([field]) => factsOf(field ?? '') }),
+    hot: bucketSide(shop),
     persisted: {
       keys: (after) =>
         pageOfKeys(shop, { table: 'user_coupons', column: 'user_id', repeats: true }, after),
-      keyOf: (id) => id.slice(id.indexOf(':') + 1),
+      keyOf: (id) => partsOf(id)[1],
       rows: (userIds) => sql`
         select coupon_id || ':' || user_id as id,
           jsonb_object_agg('rank ' || rank, status)
           || jsonb_object_agg('issue of rank ' || rank, ${msOf('issued_at')})
           || coalesce(jsonb_object_agg('expiry of rank ' || rank, ${msOf('expires_at')})
-            filter (where expires_at is not null and status <> 'EXPIRED'), '{}')
-          || coalesce(jsonb_object_agg('order of rank ' || rank, substr(order_id, 12))
-            filter (where order_id is not null), '{}') as facts
+            filter (where expires_at is not null and status <> 'EXPIRED'), '{}') as facts
         from user_coupons where shop = ${shop} and user_id = any(${userIds})
         group by coupon_id, user_id`,
     },
@@ -44,38 +57,80 @@ export function userCouponMirror(shop: string): Mirror {
       }
       const order = orderOf(event)
       if (order?.userCouponId && order.userCouponStatus) {
-        move(order.userCouponId, order.userId, order.userCouponStatus, order.id)
+        move(order.userCouponId, order.userId, order.userCouponStatus)
       }
 
-      function move(userCouponId: string, userId: string, status: string, orderId?: string) {
+      function move(userCouponId: string, userId: string, status: string) {
         const couponId = couponOf(userCouponId)
         const rank = userCouponId.slice(couponId.length + 1)
         const facts = entities.get(`${couponId}:${userId}`)
-        const isTaken = status === 'HELD' || status === 'USED'
-        put(facts, {
-          [`rank ${rank}`]: status,
-          [`order of rank ${rank}`]: isTaken && orderId ? operationOfOrder(orderId) : null,
-        })
+        put(facts, { [`rank ${rank}`]: status })
         if (status === 'EXPIRED') put(facts, { [`expiry of rank ${rank}`]: null })
       }
     },
   }
 }
 
-function factsOf(field: string): Facts {
+const readScript = composeScript('read-user-coupons')
+
+function bucketSide(shop: string): HotSide {
+  const [coupons, claims] = [shopKey(shop, 'coupons'), shopKey(shop, 'claims')]
+  return {
+    async *scan(redis) {
+      for await (const buckets of scanHash(redis, claims)) {
+        const issued = await readIssued(
+          redis,
+          coupons,
+          buckets.map(([field]) => partsOf(field)[0]),
+        )
+        const ids = buckets.flatMap(([field, records]) => {
+          const [couponId, bucket] = partsOf(field)
+          return usersOf(records).map((userId) => {
+            const isOwn = bucketOf(userId, issued.get(couponId) ?? 0) === Number(bucket)
+            return isOwn ? `${couponId}:${userId}` : `${couponId}:${userId}:${bucket}`
+          })
+        })
+        for (let start = 0; start < ids.length; start += limits.verifyChunk) {
+          yield ids.slice(start, start + limits.verifyChunk)
+        }
+      }
+    },
+    read(commands, ids) {
+      // A client that sends the digest of a script first would find out too late, within a transaction.
+      const parts = ids.flatMap((id) => [...partsOf(id), ''].slice(0, 3))
+      commands.eval(readScript, 2, coupons, claims, ...parts)
+      return ([replies]) =>
+        (replies as string[]).map((records) => (records === '' ? null : factsOf(records)))
+    },
+  }
+}
+
+async function readIssued(redis: RedisClient, key: string, couponIds: string[]) {
+  const ids = [...new Set(couponIds)]
+  const counts = await redis.hmget(key, ...ids.map((id) => `${id}:issued`))
+  return new Map(ids.map((id, index) => [id, Number(counts[index])]))
+}
+
+/** The users with a record in a bucket, also where another record of it is unreadable. */
+function usersOf(records: string): string[] {
+  return [...new Set([...records.matchAll(/\|([^| ]+)/g)].map(([, userId]) => userId as string))]
+}
+
+const partsOf = (id: string) => id.split(':') as [string, string, ...string[]]
+
+function factsOf(records: string): Facts {
   let list: HotUserCoupon[]
   try {
-    list = parseUserCoupons(field)
+    list = parseUserCoupons(records)
   } catch {
     return { record: 'unreadable' }
   }
   const facts: Facts = {}
-  for (const { rank, status, issuedAtMs, expiresAtMs, operationId } of list) {
+  for (const { rank, status, issuedAtMs, expiresAtMs } of list) {
     put(facts, {
-      [`rank ${rank}`]: status,
+      [`rank ${rank}`]: `rank ${rank}` in facts ? 'twice' : status,
       [`issue of rank ${rank}`]: issuedAtMs,
       [`expiry of rank ${rank}`]: status === 'EXPIRED' ? null : expiresAtMs,
-      [`order of rank ${rank}`]: operationId,
     })
   }
   return facts

@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { parseUserCoupons } from '../../src/engine/user-coupons.ts'
 import { limits } from '../../src/limits.ts'
-import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { openSale, type Sale, value } from '../support/sale.ts'
 
@@ -21,9 +19,8 @@ describe('expire-coupons', () => {
     return { id: userCouponId, userId }
   }
   const statuses = async ({ id, userId }: { id: string; userId: string }) => {
-    const field = `${id.split('.')[0]}:${userId}`
-    const text = await redis.hget(shopKey(sale.shop, 'claims'), field)
-    return parseUserCoupons(text as string).map(({ status }) => status)
+    const found = await sale.userCoupons(id.split('.')[0] as string, userId)
+    return found.map(({ status }) => status)
   }
 
   it('backlog_full: leaves for later what Postgres could not remember', async () => {

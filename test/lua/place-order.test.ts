@@ -268,7 +268,7 @@ describe('place-order', () => {
     }
     const expired = await sale.coupon()
     const { userCouponId: late } = value(await sale.claim(expired, 'ada'))
-    await redis.hset(shopKey(sale.shop, 'claims'), `${expired}:ada`, '1 1000 2000 A')
+    await sale.lapseCoupon(late, 'ada')
     await expectRefusal(sale, 'coupon_unavailable', () =>
       sale.order('ada', { [option]: 1 }, { userCouponId: late }),
     )

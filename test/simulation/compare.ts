@@ -168,9 +168,9 @@ function hotStateOf(shop: Shop, world: World) {
       }),
     ),
     claims: Object.fromEntries(
-      [...shop.userCoupons.values()].map(({ id, userId, status, order }) => [
+      [...shop.userCoupons.values()].map(({ id, userId, status }) => [
         `${id} of ${userId}`,
-        `${status} ${order?.id.slice(11) ?? null}`,
+        status,
       ]),
     ),
     bought: counted(
@@ -239,10 +239,10 @@ async function readHotState(shop: Shop, world: World) {
     issued: await entriesOf(shop.coupons.keys(), world.shop.issued),
     claims: Object.fromEntries(
       Object.entries(claims).flatMap(([field, text]) => {
-        const [couponId, userId] = field.split(':')
-        return parseUserCoupons(text).map(({ rank, status, operationId }) => [
+        const [couponId] = field.split(':')
+        return parseUserCoupons(text).map(({ userId, rank, status }) => [
           `${couponId}.${rank} of ${userId}`,
-          `${status} ${operationId}`,
+          status,
         ])
       }),
     ),

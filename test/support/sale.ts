@@ -25,6 +25,7 @@ import { type OptionChanges, updateOption } from '../../src/engine/update-option
 import { type ProductChanges, updateProduct } from '../../src/engine/update-product.ts'
 import type { RedisClient } from '../../src/redis/client.ts'
 import { salesKey, shopKey } from '../../src/redis/keys.ts'
+import { openUserCoupons } from './user-coupons.ts'
 
 export type Sale = Awaited<ReturnType<typeof openSale>>
 
@@ -271,14 +272,7 @@ export async function openSale(
       })
       await redis.zadd(shopKey(shop, 'holds'), deadlineMs, orderId.slice(11))
     },
-    /** Moves the expiry of a user's coupon into the past, as if time had passed. */
-    async lapseCoupon(userCouponId: string, userId: string, expiresAtMs = 1) {
-      const [couponId, rank] = userCouponId.split('.')
-      const field = `${couponId}:${userId}`
-      const text = (await redis.hget(shopKey(shop, 'claims'), field)) as string
-      const record = new RegExp(`(^|\\|)(${rank} \\d+) \\d+ `)
-      await redis.hset(shopKey(shop, 'claims'), field, text.replace(record, `$1$2 ${expiresAtMs} `))
-    },
+    ...openUserCoupons(redis, shop),
     /** Moves the payment of an order into the past, and its sales to the ranking of that day. */
     async backdate(orderId: string, paidAtMs: number) {
       const { items, payment } = await recordOf(orderId)

@@ -45,25 +45,48 @@ const corruptions: Corruption[] = [
   {
     check: 'user-coupons',
     when: 'a hot claim has another status',
-    spoil: async (sale) => {
-      const field = `${sale.ids.coupon}:ann`
-      const record = await sale.redis.hget(sale.key('claims'), field)
-      const available = record?.replace(/ U.*$/, ' A') as string
-      await sale.redis.hset(sale.key('claims'), field, available)
-    },
+    spoil: (sale) =>
+      sale.changeUserCoupon(`${sale.ids.coupon}.1`, 'ann', (record) => record.replace('U', 'A')),
     names: (sale) => ({ row: `coupon ${sale.ids.coupon} of user ann`, fact: 'rank 1 in Redis' }),
   },
   {
     check: 'user-coupons',
     when: 'a hot claim is lost',
-    spoil: (sale) => sale.redis.hdel(sale.key('claims'), `${sale.ids.coupon}:bob`),
+    spoil: (sale) => sale.changeUserCoupon(`${sale.ids.coupon}.2`, 'bob', () => ''),
     names: (sale) => ({ row: `coupon ${sale.ids.coupon} of user bob`, fact: 'rank 2 in Redis' }),
   },
   {
     check: 'user-coupons',
     when: 'Redis has a claim that nobody made',
-    spoil: (sale) => sale.redis.hset(sale.key('claims'), `${sale.ids.coupon}:eve`, '9 1 0 A'),
+    spoil: (sale) =>
+      sale.changeUserCoupon(`${sale.ids.coupon}.2`, 'bob', (record) => `${record}|eve 9 1A`),
     names: (sale) => ({ row: `coupon ${sale.ids.coupon} of user eve`, fact: 'rank 9 in Redis' }),
+  },
+  {
+    check: 'user-coupons',
+    when: 'a hot claim is there twice',
+    spoil: (sale) =>
+      sale.changeUserCoupon(`${sale.ids.coupon}.2`, 'bob', (record) => record + record),
+    names: (sale) => ({ row: `coupon ${sale.ids.coupon} of user bob`, fact: 'rank 2 in Redis' }),
+  },
+  {
+    check: 'user-coupons',
+    when: 'a hot claim lies in a bucket where nobody looks for it',
+    spoil: async (sale) => {
+      const id = sale.ids.coupon
+      await sale.redis.hset(sale.key('claims'), `${id}:7`, '|bob 2 1A')
+      await sale.changeUserCoupon(`${id}.2`, 'bob', () => '')
+    },
+    names: (sale) => ({ row: `coupon ${sale.ids.coupon} of user bob`, fact: 'rank 2 in Redis' }),
+  },
+  {
+    check: 'user-coupons',
+    when: 'a hot claim lies in a second bucket too',
+    spoil: (sale) => sale.redis.hset(sale.key('claims'), `${sale.ids.coupon}:7`, '|bob 2 1A'),
+    names: (sale) => ({
+      row: `coupon ${sale.ids.coupon} of user bob in bucket 7`,
+      fact: 'rank 2 in Redis',
+    }),
   },
   {
     check: 'coupons',
@@ -117,11 +140,8 @@ const corruptions: Corruption[] = [
   {
     check: 'user-coupons',
     when: 'a coupon that came back with a refund is used in Redis',
-    spoil: async (sale) => {
-      const field = `${sale.ids.spring}:dan`
-      const record = await sale.redis.hget(sale.key('claims'), field)
-      await sale.redis.hset(sale.key('claims'), field, record?.replace(/A$/, 'U') as string)
-    },
+    spoil: (sale) =>
+      sale.changeUserCoupon(`${sale.ids.spring}.1`, 'dan', (record) => record.replace('A', 'U')),
     names: (sale) => ({ row: `coupon ${sale.ids.spring} of user dan`, fact: 'rank 1 in Redis' }),
   },
   {

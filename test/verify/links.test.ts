@@ -91,20 +91,6 @@ const corruptions: Corruption[] = [
   },
   {
     check: 'user-coupons',
-    when: 'a user coupon is held by another order in Redis',
-    spoil: async (sale) => {
-      const field = `${sale.ids.coupon}:bob`
-      const record = await sale.redis.hget(sale.key('claims'), field)
-      const other = record?.replace(/ H.*$/, ` H${'x'.repeat(22)}`) as string
-      await sale.redis.hset(sale.key('claims'), field, other)
-    },
-    names: (sale) => ({
-      row: `coupon ${sale.ids.coupon} of user bob`,
-      fact: 'order of rank 2 in Redis',
-    }),
-  },
-  {
-    check: 'user-coupons',
     when: 'a used user coupon names another payment',
     spoil: row('user_coupons', "payment_id = 'pay-1'", used),
     names: (sale) => ({ row: `user coupon ${sale.ids.coupon}.1`, fact: 'payment of its order' }),

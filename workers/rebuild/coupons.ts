@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { bucketOf } from '../../src/engine/user-coupons.ts'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
 import type { Entry } from './hot-writer.ts'
@@ -65,41 +66,38 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
 }
 
 /**
- * What users have of coupons, in the format of lua/includes/user-coupons.lua. A field has all of one user and coupon:
- * where that may be several rows, the first of them brings the others along. (A condition of the join instead of the
- * subquery would have the others looked up for every row.)
+ * What users have of coupons, in the format of lua/includes/user-coupons.lua. A bucket has users from all over the
+ * ranks of its coupon, so each page adds to the buckets that there are: all of them may be more than fits into memory.
  */
 export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   const { shop, hot } = load
-  const own = sql`concat(
-    u.rank, ' ', ${msOf('u.issued_at')}, ' ', coalesce(${msOf('u.expires_at')}, 0), ' ',
-    left(u.status, 1), substr(u.order_id, 12)
-  )`
   await eachPage(
     load,
-    '',
-    (after) => sql<{ key: string; field: string; text: string | null }>`
-      select page.id as key, page.coupon_id || ':' || page.user_id as field,
-        case when c.per_user_limit = 1 then page.own
-          when page.rank = several.first then several.texts end as text
-      from (
-        select u.shop, u.id, u.coupon_id, u.user_id, u.rank, ${own} as own
-        from user_coupons u where u.shop = ${shop} and u.id > ${after}
-        order by u.id limit ${limits.rebuildRowsMax}
-      ) page
-      join coupons c on c.shop = page.shop and c.id = page.coupon_id
-      cross join lateral (
-        select min(u.rank) as first, string_agg(${own}, '|' order by u.rank) as texts
-        from user_coupons u
-        where c.per_user_limit > 1
-          and u.shop = page.shop and u.user_id = page.user_id and u.coupon_id = page.coupon_id
-      ) several
-      order by page.id`,
-    (rows) => {
-      hot.setFields(
-        'claims',
-        rows.flatMap(({ field, text }): Entry[] => (text === null ? [] : [[field, text]])),
-      )
+    JSON.stringify(['', 0]),
+    (after) => {
+      const [couponId, rank] = JSON.parse(after) as [string, number]
+      return sql<{ key: string; couponId: string; userId: string; issued: number; text: string }>`
+        select jsonb_build_array(c.id, u.rank)::text as key, c.id as "couponId",
+          u.user_id as "userId", c.issued_quantity as issued, concat(
+            '|', u.user_id, ' ', to_hex(u.rank), ' ', to_hex(${msOf('u.issued_at')}),
+            left(u.status, 1), to_hex(${msOf('u.expires_at')})
+          ) as text
+        from coupons c cross join lateral (
+          select * from user_coupons u
+          where u.shop = c.shop and u.coupon_id = c.id
+            and u.rank > case when c.id = ${couponId} then ${rank}::integer else 0 end
+          order by u.rank limit ${limits.rebuildRowsMax}
+        ) u
+        where c.shop = ${shop} and c.id >= ${couponId}
+        order by c.id, u.rank limit ${limits.rebuildRowsMax}`
+    },
+    async (rows) => {
+      const records = new Map<string, string>()
+      for (const { couponId, userId, issued, text } of rows) {
+        const field = `${couponId}:${bucketOf(userId, issued)}`
+        records.set(field, (records.get(field) ?? '') + text)
+      }
+      await hot.appendToFields('claims', [...records])
     },
   )
 }

@@ -34,6 +34,19 @@ export function openHotWriter(target: {
         commands.zadd(keyOf(name), ...part.flatMap(([member, score]) => [score, member]))
       }
     },
+    /** Appends texts to fields; one that is not there is empty. */
+    async appendToFields(name: LoadedKeyName, texts: readonly Entry[]): Promise<void> {
+      const reads = redis.pipeline()
+      const parts = [...commandsOf(texts)]
+      for (const part of parts) reads.hmget(keyOf(name), ...part.map(([field]) => field))
+      const replies = (await run(reads)) as (string | null)[][]
+      for (const [index, part] of parts.entries()) {
+        this.setFields(
+          name,
+          part.map(([field, text], place) => [field, (replies[index]?.[place] ?? '') + text]),
+        )
+      }
+    },
     /** Adds to a field; one that is not there counts as zero. */
     addToField(name: LoadedKeyName, [field, units]: Entry): void {
       commands.hincrby(keyOf(name), field, units)

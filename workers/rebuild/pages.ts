@@ -18,19 +18,23 @@ export type ShopLoad = {
  *
  * @param page the rows behind a key, in the order of their keys. The last row of a page bears the key of the last row
  * that it looked at; a page without rows is the end.
- * @param write queues what becomes of the rows.
+ * @param write queues what becomes of the rows; it may look first at what is there.
  */
 export async function eachPage<Row extends { key: string }>(
   { db, hot }: ShopLoad,
   first: string,
   page: (after: string) => RawBuilder<Row>,
-  write: (rows: Row[]) => void,
+  write: (rows: Row[]) => void | Promise<void>,
 ): Promise<void> {
   let { rows } = await page(first).execute(db)
   while (rows.length > 0) {
-    write(rows)
+    const current = rows
+    const writeThem = async () => {
+      await write(current)
+      await hot.send()
+    }
     const next = page((rows.at(-1) as Row).key).execute(db)
-    const [{ rows: following }] = await Promise.all([next, hot.send()])
+    const [{ rows: following }] = await Promise.all([next, writeThem()])
     rows = following
   }
 }
