@@ -15,7 +15,7 @@ ARGV[6…]    the commands: name, number of arguments, arguments
 Returns     the shop's epoch, what refuses every command or '', the last event that the shop has of those up to the
             sender's where it lacks that one or else '', the number of events that waited before, the number of events
             appended, the id of the last of them, then one reply per command: { status, … }
-            shop_closed   the shop is closed, or a key of its hot state is missing; answers every command
+            shop_closed   the shop is closed, of another version, or lacks a key of its hot state; answers every command
             stale_epoch   the hot state is of another epoch than the sender's; answers every command
             outdated      the hot state lacks an event that was answered, so the shop closes; answers every command
             reaping       lapsed holds were expired, and more are left that may decide the matter: ask again
@@ -26,6 +26,7 @@ Cost        5 calls, and those of the decisions
 ]]
 
 --- @keys
+--- @layout
 
 local backlog_max, hold_ms, reaped_holds_max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local known_epoch, known_event = tonumber(ARGV[4]), ARGV[5]
@@ -33,7 +34,7 @@ local known_epoch, known_event = tonumber(ARGV[4]), ARGV[5]
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local state, epoch, trimmed = unpack(redis.call('HMGET', meta, 'state', 'epoch', 'trimmed'))
+local state, epoch, trimmed, layout = unpack(redis.call('HMGET', meta, 'state', 'epoch', 'trimmed', 'layout'))
 epoch = tonumber(epoch) or 0
 
 -- Decides nothing any more until the shop is rebuilt.
@@ -64,9 +65,9 @@ end
 local has_until = ''
 
 -- What refuses every command, or nil. Empty hot keys still carry their sentinel, so a key that does not exist was lost:
--- its shop must not decide.
+-- its shop must not decide. Nor may one whose fields say something else than this version reads and writes.
 local function shop_refusal()
-  if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) < #KEYS - 1 or state ~= 'open' then
+  if redis.call('EXISTS', unpack(KEYS, 1, #KEYS - 1)) < #KEYS - 1 or state ~= 'open' or layout ~= known_layout then
     return 'shop_closed'
   end
   if known_epoch > 0 and known_epoch ~= epoch then

@@ -3,13 +3,13 @@ import type { Logger } from 'pino'
 import { databaseOf } from '../src/db/database.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
-import { shopKey } from '../src/redis/keys.ts'
+import { keyLayout, shopKey } from '../src/redis/keys.ts'
 import { Discontinuity, findPosition } from './continuity.ts'
 import { rebuildShop } from './rebuild-shop.ts'
 
 /**
- * Opens what brings shops back by itself: it rebuilds a shop that is closed, has lost keys, or is of an earlier time
- * than Postgres. Where Postgres has lost something it only says so, once a minute.
+ * Opens what brings shops back by itself: it rebuilds a shop that is closed, has lost keys, has those of an earlier
+ * version, or is of an earlier time than Postgres. Where Postgres has lost something it only says so, once a minute.
  *
  * @returns a look at one shop. Looks at the same shop share one rebuild, and wait a while after one that failed.
  * @throws the look, where Redis or Postgres does not answer, or the rebuild fails.
@@ -59,8 +59,12 @@ export async function findFault(place: {
   shop: string
 }): Promise<Discontinuity | null> {
   const { redis, orm, shop } = place
-  const [state, because] = await redis.hmget(shopKey(shop, 'meta'), 'state', 'closedBecause')
+  const fields = ['state', 'closedBecause', 'layout'] as const
+  const [state, because, layout] = await redis.hmget(shopKey(shop, 'meta'), ...fields)
   const found = await findPosition({ redis, db: databaseOf(orm), shop })
   if (found instanceof Discontinuity) return found
-  return state === 'open' ? null : new Discontinuity('redis', because ?? 'a rebuild did not end')
+  if (state !== 'open') return new Discontinuity('redis', because ?? 'a rebuild did not end')
+  // One of a later version is left alone: a newer worker made it so.
+  if (Number(layout ?? 1) >= keyLayout) return null
+  return new Discontinuity('redis', `its keys have layout ${layout ?? 1}, not ${keyLayout}`)
 }

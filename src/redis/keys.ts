@@ -58,8 +58,11 @@ export const shopKeyNames = {
 
 export type ShopKeyName = keyof typeof shopKeyNames
 
-/** The version of these keys: a key that was added makes another one, which lua/upgrade-shop.lua brings about. */
-export const keyLayout = 2
+/**
+ * The version of these keys and of what their fields say. A shop of another one is closed to the deciding script, and
+ * a worker rebuilds one of an earlier version.
+ */
+export const keyLayout = 3
 
 /** The member or field that every key of an open shop carries, so that an empty key still exists. */
 export const sentinel = '#'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientContext, Result } from 'ioredis'
-import { shopKeyNames } from './keys.ts'
+import { keyLayout, shopKeyNames } from './keys.ts'
 
 const luaFolder = join(import.meta.dirname, '../../lua')
 
@@ -22,7 +22,6 @@ declare module 'ioredis' {
     readUserCoupons: Script<Context>
     reopenShop: Script<Context>
     trimOutbox: Script<Context>
-    upgradeShop: Script<Context>
   }
 }
 
@@ -38,7 +37,6 @@ const wholeScripts = [
   'read-user-coupons',
   'reopen-shop',
   'trim-outbox',
-  'upgrade-shop',
 ] as const
 
 /** The names of the decisions: what a command may ask for. */
@@ -49,12 +47,13 @@ export const decisionNames: readonly string[] = readdirSync(luaFolder)
   .sort()
 
 /**
- * Composes a script from its file: the key names from src/redis/keys.ts, the includes, and for `decide` all
- * decisions, each as a function of its arguments.
+ * Composes a script from its file: the key names and their layout from src/redis/keys.ts, the includes, and for
+ * `decide` all decisions, each as a function of its arguments.
  */
 export function composeScript(name: (typeof wholeScripts)[number]): string {
   return readLua(name)
     .replace(/^--- @keys$/m, () => `local ${Object.keys(shopKeyNames).join(', ')} = unpack(KEYS)`)
+    .replace(/^--- @layout$/m, () => `local known_layout = '${keyLayout}'`)
     .replace(/^--- @include "(.+)"$/gm, (_, include) => readLua(`includes/${include}`))
     .replace(/^--- @decisions$/m, () => {
       const functions = decisionNames.map(

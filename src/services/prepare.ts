@@ -1,8 +1,6 @@
 import { databaseOf } from '../db/database.ts'
 import { migrate } from '../db/migrate.ts'
 import { openOrm } from '../db/orm.ts'
-import { listWatermarks } from '../db/shops.ts'
-import { upgradeShop } from '../engine/upgrade-shop.ts'
 import { connectRedis } from '../redis/client.ts'
 import type { Services } from './services.ts'
 import { createShop } from './shops.ts'
@@ -11,7 +9,7 @@ import { createShop } from './shops.ts'
 export const defaultShop = 'main'
 
 /**
- * Brings Postgres to the newest schema and every shop to the newest keys, and opens the default shop where it is new.
+ * Brings Postgres to the newest schema, and opens the default shop where it is new.
  *
  * @throws Error where Redis or Postgres does not answer.
  */
@@ -24,10 +22,8 @@ export async function prepareStores({
   const redis = connectRedis(redisUrl, { name: 'prepare' })
   redis.on('error', () => {}) // The rejected command tells.
   try {
-    const db = databaseOf(orm)
     await redis.connect()
-    await createShop({ redis, db }, defaultShop)
-    for (const { shop } of await listWatermarks(db)) await upgradeShop(redis, { shop })
+    await createShop({ redis, db: databaseOf(orm) }, defaultShop)
   } finally {
     redis.disconnect()
     await orm.close()

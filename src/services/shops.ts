@@ -1,9 +1,8 @@
 import type { Database } from '../db/database.ts'
 import { ensureShop, findWatermark } from '../db/shops.ts'
 import { openShop } from '../engine/open-shop.ts'
-import { upgradeShop } from '../engine/upgrade-shop.ts'
 import type { RedisClient } from '../redis/client.ts'
-import { shopKey, shopKeys } from '../redis/keys.ts'
+import { keyLayout, shopKey, shopKeys } from '../redis/keys.ts'
 
 /** Where the two sides of a shop are. */
 export type Stores = { redis: RedisClient; db: Database }
@@ -21,23 +20,23 @@ export async function createShop(
   const isKnown = (await findWatermark(db, shop)) !== null
   // In this order: after a crash between the two, the next attempt finds the shop open and goes on.
   if (!isKnown) await openShop(redis, { shop })
-  await upgradeShop(redis, { shop })
   if (!isKnown) await ensureShop(db, shop)
   const { missingKeys } = await readShopState(redis, shop)
   if (missingKeys > 0) return 'lost'
   return isKnown ? 'exists' : 'created'
 }
 
-/** As the deciding script sees it: a shop that is not open, or has lost one of its keys, refuses every command. */
+/** As the deciding script sees it: a shop that is closed, has another layout or lacks a key refuses every command. */
 export async function readShopState(
   redis: RedisClient,
   shop: string,
 ): Promise<{ isOpen: boolean; missingKeys: number }> {
   // The last is only a prefix.
   const keys = shopKeys(shop).slice(0, -1)
-  const [present, state] = await Promise.all([
+  const [present, [state, layout]] = await Promise.all([
     redis.exists(...keys),
-    redis.hget(shopKey(shop, 'meta'), 'state'),
+    redis.hmget(shopKey(shop, 'meta'), 'state', 'layout'),
   ])
-  return { isOpen: state === 'open', missingKeys: keys.length - present }
+  const isOpen = state === 'open' && layout === String(keyLayout)
+  return { isOpen, missingKeys: keys.length - present }
 }

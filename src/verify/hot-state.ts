@@ -39,7 +39,6 @@ export async function checkHotState(
     if (state !== 'open') {
       check.report([{ row, fact: 'state in Redis', actual: state ?? null, expected: 'open' }])
     }
-    // Of a shop with another layout a start would make keys anew that it has lost.
     if (layout !== String(keyLayout)) {
       const expected = String(keyLayout)
       check.report([{ row, fact: 'layout in Redis', actual: layout ?? null, expected }])

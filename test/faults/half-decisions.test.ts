@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { type Engine, openEngine } from '../../src/engine/engine.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
+import { bucketOf } from '../../src/engine/user-coupons.ts'
 import { decisionNames, redisScripts } from '../../src/redis/scripts.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { rebuildShop } from '../../workers/rebuild-shop.ts'
@@ -36,8 +37,12 @@ const scenes: Record<string, Scene> = {
     return (by) => shop.claimByCode(code as string, 'ann', by)
   },
   'claim-coupon': async (shop) => {
-    const coupon = await shop.coupon()
-    return (by) => shop.claim(coupon, 'ann', by)
+    const coupon = await shop.coupon({ totalQuantity: 99 })
+    const users = Array.from({ length: 17 }, (_, number) => `user-${number}`)
+    // The claim that takes a third bucket splits the first one, and is itself in the second.
+    const last = users.find((user) => bucketOf(user, 17) === 1) as string
+    for (const user of users) if (user !== last) value(await shop.claim(coupon, user))
+    return (by) => shop.claim(coupon, last, by)
   },
   'create-coupon': async (shop) => (by) => shop.coupon({ code: 'SPRING' }, by),
   'create-product': async (shop) => (by) => shop.product([{}, {}, {}], {}, by),
@@ -129,6 +134,7 @@ function connectFailing(position: number): Redis {
         return server.call(...)
       end,
       pcall = server.pcall,
+      sha1hex = server.sha1hex,
     }`
   const lua = [shebang, failing, ...lines].join('\n')
   return new Redis(redisUrl, { scripts: { ...others, decide: { lua } } })

@@ -3,7 +3,8 @@ import { ShopClosed } from '../../src/domain/outcome.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { openShop } from '../../src/engine/open-shop.ts'
 import { listProducts, readCoupon, readProduct } from '../../src/engine/reads.ts'
-import { popularUnionKey, salesKeys, shopKey, shopKeys } from '../../src/redis/keys.ts'
+import { keyLayout, popularUnionKey, salesKeys, shopKey, shopKeys } from '../../src/redis/keys.ts'
+import { readShopState } from '../../src/services/shops.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -37,6 +38,16 @@ describe('decide', () => {
   it('closes a shop that its operator closed', async () => {
     await redis.hset(shopKey(sale.shop, 'meta'), 'state', 'closed')
     expect(codeOf(await sale.charge('ada', 1))).toBe('shop_closed')
+  })
+
+  it('closes a shop whose fields another version wrote, and changes nothing in it', async () => {
+    for (const layout of [keyLayout - 1, keyLayout + 1]) {
+      await redis.hset(shopKey(sale.shop, 'meta'), 'layout', layout)
+      const before = await sale.state()
+      expect(codeOf(await sale.charge('ada', 1))).toBe('shop_closed')
+      expect(await readShopState(redis, sale.shop)).toEqual({ isOpen: false, missingKeys: 0 })
+      expect(await sale.state()).toEqual(before)
+    }
   })
 
   it('closes to readers what lost a field: nothing is not zero', async () => {

@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
-import { shopKey } from '../../src/redis/keys.ts'
+import { keyLayout, shopKey } from '../../src/redis/keys.ts'
 import { verify } from '../../src/verify/verify.ts'
+import { findFault } from '../../workers/restore-shops.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
 import { codeOf, value } from '../support/sale.ts'
 import { openBooks, type Shop } from './books.ts'
@@ -64,6 +65,29 @@ describe('worker processes bring a shop back by themselves', () => {
     value(await shop.order('ann', { [option]: 1 }))
     await expectDrained()
     expect((await report()).ok).toBe(true)
+  })
+
+  it('when an earlier version wrote it, whose outbox is not drained yet', async () => {
+    const coupon = await shop.coupon()
+    const claim = value(await shop.claim(coupon, 'ann'))
+    const { rank, issuedAt } = claim
+    await redis.del(shopKey(shop.shop, 'claims'))
+    const claims = { '#': '1', [`${coupon}:ann`]: `${rank} ${issuedAt} 0 A` }
+    await redis.hset(shopKey(shop.shop, 'claims'), claims)
+    await redis.hset(shopKey(shop.shop, 'meta'), 'layout', '2')
+    expect(codeOf(await charge())).toBe('shop_closed')
+    start()
+    await expectOpen()
+    expect(await shop.claim(coupon, 'ann')).toEqual({ ok: true, replayed: true, value: claim })
+    await expectDrained()
+    expect(await report()).toMatchObject({ ok: true, epoch: 2 })
+  })
+
+  it('but not where a later version wrote it', async () => {
+    await redis.hset(shopKey(shop.shop, 'meta'), 'layout', keyLayout + 1)
+    expect(await findFault({ redis, orm, shop: shop.shop })).toBeNull()
+    await redis.hset(shopKey(shop.shop, 'meta'), 'layout', keyLayout - 1)
+    expect(await findFault({ redis, orm, shop: shop.shop })).toMatchObject({ lost: 'redis' })
   })
 
   it('when they start, and find it lost', async () => {
