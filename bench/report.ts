@@ -1,0 +1,72 @@
+import type { Row } from './row.ts'
+
+export type Report = {
+  /** Every budget is met and the books balance. */
+  ok: boolean
+  /** The books of every shop hold and nothing waits for Postgres; without this there is no result. */
+  verified: boolean
+  conditions: Record<string, unknown>
+  rows: Row[]
+  /** What went wrong, for people. */
+  problems: string[]
+}
+
+/** The report as a table for people. */
+export function formatReport({ conditions, rows, problems, verified, ok }: Report): string {
+  const facts = Object.entries(conditions).map(([name, value]) => `  ${name}: ${textOf(value)}`)
+  const table = formatTable([
+    ['row', 'value', 'floor', 'ratio', 'spread of the ratio', 'budget', 'met'],
+    ...rows.map(cellsOf),
+  ])
+  const units = rows.map(({ name, unit, against }) =>
+    against === null ? `  ${name}: ${unit}` : `  ${name}: ${unit}; floor: ${against}`,
+  )
+  const missed = rows.filter(({ met }) => met === false).map(({ name }) => name)
+  const verdict = [
+    ...problems,
+    verified ? 'The books of every shop hold.' : 'The books do not hold: this is no result.',
+    missed.length > 0 ? `Budgets missed: ${missed.join(', ')}` : ok ? 'Every budget is met.' : '',
+  ].filter((line) => line !== '')
+  return ['Conditions', ...facts, '', table, '', ...units, '', ...verdict, ''].join('\n')
+}
+
+function cellsOf({ name, value, floor, ratio, spread, budget, bounds, met }: Row): string[] {
+  const range = spread.ratio ?? spread.value
+  const sign = bounds?.side === 'least' ? '≥' : '≤'
+  const factor = bounds?.what === 'ratio' ? ' ×' : ''
+  return [
+    name,
+    figure(value),
+    floor === null ? '' : figure(floor),
+    ratio === null ? '' : figure(ratio),
+    `${figure(range[0])} … ${figure(range[1])}`,
+    budget === null ? '' : `${sign} ${figure(budget)}${factor}`,
+    met === null ? '' : met ? 'yes' : 'NO',
+  ]
+}
+
+/** A number with three digits that say something. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
+  return String(Number(value.toPrecision(3)))
+}
+
+function formatTable(lines: string[][]): string {
+  const widths = (lines[0] as string[]).map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  )
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  '),
+    )
+    .join('\n')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

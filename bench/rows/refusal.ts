@@ -1,0 +1,68 @@
+import { alternate, type Bench } from '../bench.ts'
+import { encodeRequest } from '../load/requests.ts'
+import { cpuPerRequest, describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { type Row, rowOf } from '../row.ts'
+import { signTokens, userNames } from '../shops.ts'
+
+/** Users who try, with tokens that the API knows. */
+const usersMax = 5_000
+
+/** The refusal of a coupon that is sold out, against an answer that knows nothing. */
+export async function measureRefusal(bench: Bench): Promise<Row[]> {
+  const { stage, shops, sizes } = bench
+  const { api, redisPid: redis, load } = stage
+  const { connections } = sizes
+  const floor = await stage.startServer('bench/floors/hello-server.ts')
+  const shop = await shops.open('refusal')
+  const [coupon = ''] = await shop.coupons(1, 1)
+  await shop.claim(coupon, ['first'])
+  const tokens = signTokens(shop.name, userNames(Math.min(usersMax, sizes.requests)))
+  const requestsTo = (path: string) => {
+    const encoded = tokens.map((token) => encodeRequest({ path, token }))
+    return Array.from({ length: sizes.requests }, (_, n) => encoded[n % encoded.length] as Buffer)
+  }
+  const redisCommands = async () => {
+    const stats = await stage.redis.info('stats')
+    return Number(/^total_commands_processed:(\d+)/m.exec(stats)?.[1])
+  }
+  const commandsPerRequest: number[] = []
+
+  // The first round, which is not counted, makes the tokens known.
+  const measured = await alternate<Measured, 'floor' | 'ours'>(bench, 'refusal', {
+    async floor() {
+      const pids = { floor: floor.pid }
+      const plan = { port: floor.port, connections }
+      const result = await measureLoad(load, pids, plan, requestsTo('/'))
+      expectAll(result, 200)
+      return result
+    },
+    async ours() {
+      const requests = requestsTo(`/v1/coupons/${coupon}/claims`)
+      const before = await redisCommands()
+      const pids = { api: api.pid, redis }
+      const result = await measureLoad(load, pids, { port: api.port, connections }, requests)
+      commandsPerRequest.push(((await redisCommands()) - before) / requests.length)
+      expectAll(result, 409)
+      return result
+    },
+  })
+  await floor.stop()
+  await shops.drain()
+
+  return [
+    rowOf({
+      name: 'sold-out refusal',
+      unit: 'µs CPU of the API per refused claim',
+      values: measured.ours.map((one) => cpuPerRequest(one, ['api'])),
+      floor: {
+        is: 'hello world of Hono on @hono/node-server',
+        values: measured.floor.map((one) => cpuPerRequest(one, ['floor'])),
+      },
+      budget: { bound: 1.1, what: 'ratio' },
+      details: {
+        ...describeSides(measured),
+        redisCommandsPerRequest: commandsPerRequest.at(-1),
+      },
+    }),
+  ]
+}

@@ -1,0 +1,66 @@
+import type { Bench, Sizes } from './bench.ts'
+import { readConditions } from './conditions.ts'
+import type { Report } from './report.ts'
+import type { Row } from './row.ts'
+import { measureClaim } from './rows/claim.ts'
+import { measureOrder } from './rows/order.ts'
+import { measureRefusal } from './rows/refusal.ts'
+import { openShops } from './shops.ts'
+import { openStage } from './stage.ts'
+
+/** What can be measured, in the order in which it is. */
+export const measurements: Record<string, (bench: Bench) => Promise<Row[]>> = {
+  claim: measureClaim,
+  order: measureOrder,
+  refusal: measureRefusal,
+}
+
+const sizes = {
+  full: { rounds: 5, requests: 30_000, connections: 64 },
+  quick: { rounds: 3, requests: 8_000, connections: 64 },
+  smoke: { rounds: 1, requests: 200, connections: 8 },
+} satisfies Record<string, Sizes>
+
+/**
+ * Measures and then proves the books.
+ *
+ * @throws Error where the engine does not start or a name is not one of `measurements`.
+ */
+export async function runBench(options: {
+  size: keyof typeof sizes
+  only?: string[] | undefined
+  rounds?: number | undefined
+  say: (line: string) => void
+}): Promise<Report> {
+  const { size, only = Object.keys(measurements), rounds, say } = options
+  const unknown = only.filter((name) => !(name in measurements))
+  if (unknown.length > 0) throw new Error(`There is no ${unknown.join(' and no ')} to measure.`)
+  const stage = await openStage(say)
+  try {
+    const shops = openShops(stage)
+    const bench = { stage, shops, say, sizes: { ...sizes[size], ...(rounds && { rounds }) } }
+    const conditions = { size, ...(await readConditions(bench)) }
+    const rows: Row[] = []
+    const problems: string[] = []
+    for (const name of only) {
+      try {
+        rows.push(...((await measurements[name]?.(bench)) ?? []))
+      } catch (error) {
+        problems.push(`${name} could not be measured. ${error}`)
+      }
+    }
+    say('verifying')
+    await shops.drain()
+    const off = await shops.verifyAll()
+    const isMet = rows.every(({ met }) => met !== false)
+    return {
+      ok: isMet && off.length === 0 && problems.length === 0,
+      verified: off.length === 0,
+      conditions,
+      rows,
+      problems: [...problems, ...off],
+    }
+  } finally {
+    await stage.close()
+  }
+}
