@@ -6,6 +6,8 @@ export type Sizes = {
   rounds: number
   /** Requests of one round of one side. */
   requests: number
+  /** The same of the shop on Postgres alone, which takes longer over each. */
+  alternativeRequests: number
   connections: number
 }
 

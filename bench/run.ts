@@ -2,6 +2,7 @@ import type { Bench, Sizes } from './bench.ts'
 import { readConditions } from './conditions.ts'
 import type { Report } from './report.ts'
 import type { Row } from './row.ts'
+import { measureCheckout } from './rows/checkout.ts'
 import { measureClaim } from './rows/claim.ts'
 import { measureOrder } from './rows/order.ts'
 import { measureRefusal } from './rows/refusal.ts'
@@ -12,13 +13,14 @@ import { openStage } from './stage.ts'
 export const measurements: Record<string, (bench: Bench) => Promise<Row[]>> = {
   claim: measureClaim,
   order: measureOrder,
+  checkout: measureCheckout,
   refusal: measureRefusal,
 }
 
 const sizes = {
-  full: { rounds: 5, requests: 30_000, connections: 64 },
-  quick: { rounds: 3, requests: 8_000, connections: 64 },
-  smoke: { rounds: 1, requests: 200, connections: 8 },
+  full: { rounds: 5, requests: 30_000, alternativeRequests: 10_000, connections: 64 },
+  quick: { rounds: 3, requests: 8_000, alternativeRequests: 2_000, connections: 64 },
+  smoke: { rounds: 1, requests: 200, alternativeRequests: 100, connections: 8 },
 } satisfies Record<string, Sizes>
 
 /**

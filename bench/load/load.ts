@@ -45,10 +45,11 @@ export function openLoad(folder: string): Load {
 }
 
 async function nextMessage(child: ChildProcess): Promise<FromClient> {
-  const [message] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => [{ failure: 'The load generator ended' }]),
-  ])) as [FromClient]
+  const other = new AbortController()
+  const message = await Promise.race([
+    once(child, 'message', other).then(([first]) => first as FromClient),
+    once(child, 'exit', other).then(() => ({ failure: 'The load generator ended' })),
+  ]).finally(() => other.abort())
   if ('failure' in message) throw new Error(`The load could not be made: ${message.failure}`)
   return message
 }

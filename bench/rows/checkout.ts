@@ -1,0 +1,154 @@
+import { join } from 'node:path'
+import { findFaults, makeAlternative, seedAlternative } from '../alternative/schema.ts'
+import { alternate, type Bench } from '../bench.ts'
+import { type CpuTimes, openCpuMeter } from '../cpu.ts'
+import { openRowCopy } from '../floors/copy-rows.ts'
+import { describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { type Row, rowOf } from '../row.ts'
+import { discount, price, userNames } from '../shops.ts'
+import { type Buyers, orderRequests, ordersPerUser, prepareBuyers } from './order.ts'
+
+/** Where the alternative had its highest throughput: more connections only wait for the same row. */
+const poolMax = 4
+
+type Round = {
+  load: Measured
+  /** Microseconds of the way to Postgres, and how long it took; the alternative has none. */
+  drain?: { cpuUs: CpuTimes; seconds: number; copyUs: number }
+}
+
+/** A checkout until it is in Postgres, against the same checkout on Postgres alone; and its drain against COPY. */
+export async function measureCheckout(bench: Bench): Promise<Row[]> {
+  const { stage, sizes } = bench
+  const url = await makeAlternative(stage.databaseUrl)
+  const alternative = await stage.startServer('bench/alternative/server.ts', {
+    DATABASE_URL: url,
+    POOL_MAX: String(poolMax),
+  })
+  const measured = await alternate<Round, 'alternative' | 'ours'>(bench, 'checkout', {
+    async alternative(round) {
+      const shop = `checkout-${round}`
+      const users = userNames(Math.ceil(sizes.alternativeRequests / ordersPerUser))
+      await seedAlternative(url, { shop, users: users.length, ordersPerUser, price, discount })
+      const requests = orderRequests(buyersOfAlternative(shop, users))
+      const pids = { server: alternative.pid, postgres: stage.postgresPid }
+      const plan = { port: alternative.port, connections: sizes.connections }
+      const load = await measureLoad(stage.load, pids, plan, requests)
+      expectAll(load, 201)
+      const faults = await findFaults(url, shop, requests.length)
+      if (faults.length > 0) throw new Error(faults.join('; '))
+      return { load }
+    },
+    ours: await openOurs(bench),
+  })
+  await alternative.stop()
+  return rowsOf(measured)
+}
+
+/** The orders that `seedAlternative` prepares a shop for. */
+function buyersOfAlternative(shop: string, users: string[]): Buyers {
+  const orders = users.flatMap((user, index) =>
+    Array.from({ length: ordersPerUser }, (_, number) => ({
+      user,
+      key: `${user}-${number}`,
+      userCouponId: `coupon${number}.${index + 1}`,
+    })),
+  )
+  return { shop, optionId: 'hot', orders }
+}
+
+/** One round: all orders while the worker rests, then its way through them, then COPY of what it wrote. */
+async function openOurs({
+  stage,
+  shops,
+  sizes,
+}: Bench): Promise<(round: number) => Promise<Round>> {
+  const { api, worker, redisPid: redis, postgresPid: postgres } = stage
+  const copy = await openRowCopy({
+    databaseUrl: stage.databaseUrl,
+    dataFolder: join(stage.folder, 'postgres'),
+  })
+  return async (round) => {
+    const shop = await shops.open(`checkout-${round}`)
+    const buyers = await prepareBuyers(shop, sizes.requests, { withCoupon: true })
+    await shops.drain()
+    const plan = { port: api.port, connections: sizes.connections }
+    const load = await measureLoad(stage.load, { api: api.pid, redis }, plan, orderRequests(buyers))
+    expectAll(load, 201)
+
+    const meter = openCpuMeter({ api: api.pid, worker: worker.pid, postgres, redis })
+    const startedAt = performance.now()
+    const before = meter.read()
+    await shops.drain()
+    const cpuUs = meter.since(before)
+    const seconds = (performance.now() - startedAt) / 1_000
+    const copied = await copy.measure(shop.name, openCpuMeter({ postgres, client: process.pid }))
+    return { load, drain: { cpuUs, seconds, copyUs: sumOf(copied) } }
+  }
+}
+
+function rowsOf({ alternative, ours }: Record<'alternative' | 'ours', Round[]>): Row[] {
+  const perOrder = ({ load }: Round, us: number) => us / load.requests
+  const cpuOf = (round: Round, names: readonly string[]) =>
+    names.reduce((sum, name) => sum + (round.drain?.cpuUs[name] ?? 0), 0)
+  const serverUs = ({ load: { cpuUs } }: Round) => sumOf(cpuUs) - (cpuUs.client ?? 0)
+  const persisted = ours.map((one) => perOrder(one, serverUs(one) + sumOf(one.drain?.cpuUs ?? {})))
+  const accepted = ours.map(({ load }) => load.requests / load.seconds)
+  const withDrain = ours.map(
+    ({ load, drain }) => load.requests / (load.seconds + (drain?.seconds ?? 0)),
+  )
+  const is = 'the same order as one statement on Postgres alone, behind Hono'
+  const sides = {
+    alternative: alternative.map(({ load }) => load),
+    ours: ours.map(({ load }) => load),
+  }
+  const last = ours.at(-1) as Round
+  const processes = Object.entries(last.drain?.cpuUs ?? {})
+  const drainCpuUsPerOrder = Object.fromEntries(
+    processes.map(([name, us]) => [name, Math.round((us / last.load.requests) * 100) / 100]),
+  )
+  const details = { ...describeSides(sides), drainCpuUsPerOrder }
+  const unit = 'µs CPU of API, Redis, worker and Postgres per paid order'
+  const floorUs = alternative.map((one) => perOrder(one, serverUs(one)))
+  const floorRate = alternative.map(({ load }) => load.requests / load.seconds)
+  const budget = { bound: 10, what: 'ratio', side: 'least' } as const
+  return [
+    rowOf({
+      name: 'persisted checkout',
+      ...{ unit, values: persisted, floor: { is, values: floorUs } },
+      ...{ budget: { bound: 0.2, what: 'ratio' }, details },
+    }),
+    rowOf({
+      name: 'persisted checkout, in all',
+      ...{ unit, values: persisted, budget: { bound: 230, what: 'value' } },
+    }),
+    rowOf({
+      name: 'one hot product, accepted',
+      unit: 'paid orders per second, each in a file on disk',
+      ...{ values: accepted, floor: { is, values: floorRate }, budget },
+    }),
+    rowOf({
+      name: 'one hot product, persisted',
+      unit: 'paid orders per second, the time of their drain included',
+      ...{ values: withDrain, floor: { is, values: floorRate } },
+    }),
+    rowOf({
+      name: 'drain',
+      unit: 'µs CPU of worker and Postgres per paid order',
+      values: ours.map((one) => perOrder(one, cpuOf(one, ['worker', 'postgres']))),
+      floor: {
+        is: 'binary COPY of the same rows into the same tables, from files of the server',
+        values: ours.map((one) => perOrder(one, one.drain?.copyUs ?? 0)),
+      },
+      budget: { bound: 3, what: 'ratio' },
+      details: {
+        drainedPerSecond: Math.round(last.load.requests / (last.drain?.seconds ?? 1)),
+        drainCpuUsPerOrder,
+      },
+    }),
+  ]
+}
+
+function sumOf(times: CpuTimes): number {
+  return Object.values(times).reduce((sum, us) => sum + us, 0)
+}
