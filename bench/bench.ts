@@ -9,6 +9,12 @@ export type Sizes = {
   /** The same of the shop on Postgres alone, which takes longer over each. */
   alternativeRequests: number
   connections: number
+  /** How long orders come at a steady rate. */
+  lagSeconds: number
+  /** Claims, and orders, whose memory is measured. */
+  memoryEntities: number
+  /** What is rebuilt; a smaller shop has no budget. */
+  rebuild: { users: number; options: number; isBudget: boolean }
 }
 
 /** What every row is measured with. */

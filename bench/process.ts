@@ -29,9 +29,8 @@ export async function startProcess(options: {
   flags?: string[]
 }): Promise<Running> {
   const { file, env, isUp, logFile, flags = [] } = options
-  const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [...flags, join(root, file)], {
-    env: { PATH, HOME, ...env },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const killAtExit = () => child.kill('SIGKILL')

@@ -4,7 +4,11 @@ import type { Report } from './report.ts'
 import type { Row } from './row.ts'
 import { measureCheckout } from './rows/checkout.ts'
 import { measureClaim } from './rows/claim.ts'
+import { measureLag } from './rows/lag.ts'
+import { measureMemory } from './rows/memory.ts'
 import { measureOrder } from './rows/order.ts'
+import { measurePeer } from './rows/peer.ts'
+import { measureRebuild } from './rows/rebuild.ts'
 import { measureRefusal } from './rows/refusal.ts'
 import { openShops } from './shops.ts'
 import { openStage } from './stage.ts'
@@ -15,12 +19,28 @@ export const measurements: Record<string, (bench: Bench) => Promise<Row[]>> = {
   order: measureOrder,
   checkout: measureCheckout,
   refusal: measureRefusal,
+  lag: measureLag,
+  memory: measureMemory,
+  rebuild: measureRebuild,
+  peer: measurePeer,
 }
 
 const sizes = {
-  full: { rounds: 5, requests: 30_000, alternativeRequests: 10_000, connections: 64 },
-  quick: { rounds: 3, requests: 8_000, alternativeRequests: 2_000, connections: 64 },
-  smoke: { rounds: 1, requests: 200, alternativeRequests: 100, connections: 8 },
+  full: {
+    ...{ rounds: 5, requests: 30_000, alternativeRequests: 10_000, connections: 64 },
+    ...{ lagSeconds: 30, memoryEntities: 1_000_000 },
+    rebuild: { users: 1_000_000, options: 100_000, isBudget: true },
+  },
+  quick: {
+    ...{ rounds: 3, requests: 8_000, alternativeRequests: 2_000, connections: 64 },
+    ...{ lagSeconds: 8, memoryEntities: 100_000 },
+    rebuild: { users: 100_000, options: 10_000, isBudget: false },
+  },
+  smoke: {
+    ...{ rounds: 1, requests: 200, alternativeRequests: 100, connections: 8 },
+    ...{ lagSeconds: 1, memoryEntities: 500 },
+    rebuild: { users: 500, options: 100, isBudget: false },
+  },
 } satisfies Record<string, Sizes>
 
 /**

@@ -139,7 +139,7 @@ function fill({ redis }: Stage, engine: Engine, shop: string): BenchShop {
 }
 
 /** Asks for so many decisions, a bounded number at once; each has to be accepted. */
-async function inChunks<Value>(
+export async function inChunks<Value>(
   count: number,
   decide: (index: number) => Promise<Outcome<Value, string>>,
 ): Promise<Value[]> {

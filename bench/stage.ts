@@ -28,6 +28,8 @@ export type Stage = {
   /** Ids of the servers' processes. */
   redisPid: number
   postgresPid: number
+  /** The environment of every process of this run. */
+  settings: Record<string, string>
   api: Server
   worker: Running
   load: Load
@@ -71,14 +73,17 @@ export async function openStage(report: (line: string) => void): Promise<Stage> 
     const orm = openOrm(databaseUrl, { statementTimeoutMs: 0 })
     closers.push(() => orm.close())
 
+    const { PATH = '', HOME = '' } = process.env
+    const settings = {
+      PATH,
+      HOME,
+      DATA_DIR: folder,
+      REDIS_URL: redisUrl,
+      DATABASE_URL: databaseUrl,
+      JWT_SECRET: jwtSecret,
+      RATE_LIMIT: 'false',
+    }
     const start = async (name: string, file: string, isUp: RegExp, env = {}) => {
-      const settings = {
-        DATA_DIR: folder,
-        REDIS_URL: redisUrl,
-        DATABASE_URL: databaseUrl,
-        JWT_SECRET: jwtSecret,
-        RATE_LIMIT: 'false',
-      }
       const logFile = join(folder, `${name}.log`)
       const running = await startProcess({ file, env: { ...settings, ...env }, isUp, logFile })
       closers.push(running.stop)
@@ -97,7 +102,7 @@ export async function openStage(report: (line: string) => void): Promise<Stage> 
     closers.push(load.close)
     return {
       ...{ folder, redisUrl, databaseUrl, redis, orm, redisPid, postgresPid, api, worker, load },
-      ...{ startServer, close },
+      ...{ settings, startServer, close },
     }
   } catch (error) {
     await close()

@@ -20,6 +20,7 @@ const code = [
   ...tests,
   ...filesIn('load-tests', '.ts'),
   ...filesIn('chaos', '.ts'),
+  ...filesIn('bench', '.ts'),
 ]
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs', '.md')]
 
