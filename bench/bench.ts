@@ -13,6 +13,8 @@ export type Sizes = {
   lagSeconds: number
   /** Claims, and orders, whose memory is measured. */
   memoryEntities: number
+  /** Users of the largest shop, and events of the longest backlog, when growth is measured. */
+  largest: number
   /** What is rebuilt; a smaller shop has no budget. */
   rebuild: { users: number; options: number; isBudget: boolean }
 }

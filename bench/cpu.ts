@@ -78,8 +78,12 @@ function statFields(pid: number): string[] | null {
   }
 }
 
-/** The most memory that the process has held at once, in bytes. */
+/** The most memory that the process has held at once, in bytes; 0 where it has ended. */
 export function peakMemoryOf(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
+  }
 }

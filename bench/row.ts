@@ -20,7 +20,11 @@ export type Row = {
   rounds: number
   /** What else is worth knowing. */
   details: Record<string, unknown>
+  /** Where it belongs in a plot: the line, and how far to the right. */
+  point?: Point
 }
+
+export type Point = { line: string; x: number; xName: string }
 
 type Samples = {
   name: string
@@ -31,10 +35,11 @@ type Samples = {
   floor?: { values: readonly number[]; is: string }
   budget?: { bound: number; what: 'value' | 'ratio'; side?: 'most' | 'least' }
   details?: Record<string, unknown>
+  point?: Point
 }
 
 /** Makes a row of the medians of its rounds. */
-export function rowOf({ name, unit, values, floor, budget, details = {} }: Samples): Row {
+export function rowOf({ name, unit, values, floor, budget, details = {}, point }: Samples): Row {
   const value = median(values)
   const floorValue = floor ? median(floor.values) : null
   const ratio = floorValue === null ? null : value / floorValue
@@ -61,5 +66,6 @@ export function rowOf({ name, unit, values, floor, budget, details = {} }: Sampl
     },
     rounds: values.length,
     details,
+    ...(point && { point }),
   }
 }

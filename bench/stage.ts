@@ -33,7 +33,9 @@ export type Stage = {
   api: Server
   worker: Running
   load: Load
-  /** Starts a server process that prints `listening`; it stops with the stage. */
+  /** Starts a process of the run, which stops with the stage. */
+  start(name: string, file: string, isUp: RegExp, env?: Record<string, string>): Promise<Running>
+  /** Starts a process that listens on a port of its own and says so. */
   startServer(file: string, env?: Record<string, string>): Promise<Server>
   close(): Promise<void>
 }
@@ -83,16 +85,18 @@ export async function openStage(report: (line: string) => void): Promise<Stage> 
       JWT_SECRET: jwtSecret,
       RATE_LIMIT: 'false',
     }
-    const start = async (name: string, file: string, isUp: RegExp, env = {}) => {
+    const start: Stage['start'] = async (name, file, isUp, env = {}) => {
       const logFile = join(folder, `${name}.log`)
       const running = await startProcess({ file, env: { ...settings, ...env }, isUp, logFile })
       closers.push(running.stop)
       return running
     }
-    const startServer = async (file: string, env: Record<string, string> = {}) => {
+    const startServer: Stage['startServer'] = async (file, env = {}) => {
       const port = await freePort()
       const name = file.replaceAll('/', '-')
-      const running = await start(name, file, /listening/, { ...env, PORT: String(port) })
+      // Each of several processes on a port says it for itself.
+      const isUp = new RegExp(`(listening[\\s\\S]*){${env.API_PROCESSES ?? 1}}`)
+      const running = await start(name, file, isUp, { ...env, PORT: String(port) })
       return { ...running, port }
     }
     const worker = await start('worker', 'workers/main.ts', /"working"/)
@@ -102,7 +106,7 @@ export async function openStage(report: (line: string) => void): Promise<Stage> 
     closers.push(load.close)
     return {
       ...{ folder, redisUrl, databaseUrl, redis, orm, redisPid, postgresPid, api, worker, load },
-      ...{ settings, startServer, close },
+      ...{ settings, start, startServer, close },
     }
   } catch (error) {
     await close()

@@ -21,6 +21,7 @@ const code = [
   ...filesIn('load-tests', '.ts'),
   ...filesIn('chaos', '.ts'),
   ...filesIn('bench', '.ts'),
+  ...filesIn('fixtures', '.ts'),
 ]
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs', '.md')]
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { findFaults, makeAlternative, seedAlternative } from '../alternative/schema.ts'
 import { alternate, type Bench } from '../bench.ts'
 import { type CpuTimes, openCpuMeter } from '../cpu.ts'
-import { openRowCopy } from '../floors/copy-rows.ts'
+import { openRowCopy, type RowCopy } from '../floors/copy-rows.ts'
 import { describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { discount, price, userNames } from '../shops.ts'
@@ -25,6 +25,10 @@ export async function measureCheckout(bench: Bench): Promise<Row[]> {
     DATABASE_URL: url,
     POOL_MAX: String(poolMax),
   })
+  const copy = await openRowCopy({
+    databaseUrl: stage.databaseUrl,
+    dataFolder: join(stage.folder, 'postgres'),
+  })
   const measured = await alternate<Round, 'alternative' | 'ours'>(bench, 'checkout', {
     async alternative(round) {
       const shop = `checkout-${round}`
@@ -39,8 +43,9 @@ export async function measureCheckout(bench: Bench): Promise<Row[]> {
       if (faults.length > 0) throw new Error(faults.join('; '))
       return { load }
     },
-    ours: await openOurs(bench),
+    ours: (round) => measureOurs(bench, copy, round),
   })
+  await copy.close()
   await alternative.stop()
   return rowsOf(measured)
 }
@@ -58,33 +63,27 @@ function buyersOfAlternative(shop: string, users: string[]): Buyers {
 }
 
 /** One round: all orders while the worker rests, then its way through them, then COPY of what it wrote. */
-async function openOurs({
-  stage,
-  shops,
-  sizes,
-}: Bench): Promise<(round: number) => Promise<Round>> {
+async function measureOurs(
+  { stage, shops, sizes }: Bench,
+  copy: RowCopy,
+  round: number,
+): Promise<Round> {
   const { api, worker, redisPid: redis, postgresPid: postgres } = stage
-  const copy = await openRowCopy({
-    databaseUrl: stage.databaseUrl,
-    dataFolder: join(stage.folder, 'postgres'),
-  })
-  return async (round) => {
-    const shop = await shops.open(`checkout-${round}`)
-    const buyers = await prepareBuyers(shop, sizes.requests, { withCoupon: true })
-    await shops.drain()
-    const plan = { port: api.port, connections: sizes.connections }
-    const load = await measureLoad(stage.load, { api: api.pid, redis }, plan, orderRequests(buyers))
-    expectAll(load, 201)
+  const shop = await shops.open(`checkout-${round}`)
+  const buyers = await prepareBuyers(shop, sizes.requests, { withCoupon: true })
+  await shops.drain()
+  const plan = { port: api.port, connections: sizes.connections }
+  const load = await measureLoad(stage.load, { api: api.pid, redis }, plan, orderRequests(buyers))
+  expectAll(load, 201)
 
-    const meter = openCpuMeter({ api: api.pid, worker: worker.pid, postgres, redis })
-    const startedAt = performance.now()
-    const before = meter.read()
-    await shops.drain()
-    const cpuUs = meter.since(before)
-    const seconds = (performance.now() - startedAt) / 1_000
-    const copied = await copy.measure(shop.name, openCpuMeter({ postgres, client: process.pid }))
-    return { load, drain: { cpuUs, seconds, copyUs: sumOf(copied) } }
-  }
+  const meter = openCpuMeter({ api: api.pid, worker: worker.pid, postgres, redis })
+  const startedAt = performance.now()
+  const before = meter.read()
+  await shops.drain()
+  const cpuUs = meter.since(before)
+  const seconds = (performance.now() - startedAt) / 1_000
+  const copied = await copy.measure(shop.name, openCpuMeter({ postgres, client: process.pid }))
+  return { load, drain: { cpuUs, seconds, copyUs: sumOf(copied) } }
 }
 
 function rowsOf({ alternative, ours }: Record<'alternative' | 'ours', Round[]>): Row[] {

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { openRedisCluster } from '../../fixtures/redis-cluster.ts'
 import { databaseOf } from '../../src/db/database.ts'
 import { takeSnapshot } from '../../src/db/rankings.ts'
 import { popularProducts } from '../../src/engine/reads.ts'
@@ -12,7 +13,6 @@ import { startWorkers } from '../../workers/start-workers.ts'
 import { value } from '../support/sale.ts'
 import { useEverything } from '../verify/use-everything.ts'
 import { openBooks } from '../workers/books.ts'
-import { openRedisCluster } from './redis-cluster.ts'
 
 const cluster = await openRedisCluster()
 afterAll(cluster.close)

@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
+import { openRedisCluster, type RedisCluster } from '../../fixtures/redis-cluster.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
 import { runCommand } from '../e2e/engine.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
-import { openRedisCluster, type RedisCluster } from './redis-cluster.ts'
 import { openShopOverHttp, startProcesses } from './sale-over-http.ts'
 
 let cluster: RedisCluster

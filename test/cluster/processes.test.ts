@@ -1,7 +1,7 @@
 import { afterAll, expect, it, vi } from 'vitest'
+import { openRedisCluster } from '../../fixtures/redis-cluster.ts'
 import { runCommand } from '../e2e/engine.ts'
 import { createDatabase } from '../support/postgres.ts'
-import { openRedisCluster } from './redis-cluster.ts'
 import { openShopOverHttp, startProcesses } from './sale-over-http.ts'
 
 const cluster = await openRedisCluster()

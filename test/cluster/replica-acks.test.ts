@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { Cluster, Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openRedisCluster, type RedisCluster } from '../../fixtures/redis-cluster.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { connectRedis } from '../../src/redis/client.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
-import { openRedisCluster, type RedisCluster } from './redis-cluster.ts'
 
 let cluster: RedisCluster
 /** A shop on the master with the replica; its own engine waits for nobody. */

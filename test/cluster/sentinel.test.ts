@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type RedisProcess, safeSettings, startRedis } from '../../fixtures/redis-process.ts'
 import { openWakeUps } from '../../src/queue/wake-ups.ts'
 import { until } from '../../src/services/processes.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -7,7 +8,6 @@ import { startWorkers } from '../../workers/start-workers.ts'
 import { resolveFor } from '../services/folder.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
-import { type RedisProcess, safeSettings, startRedis } from './redis-process.ts'
 
 let primary: RedisProcess
 let replica: RedisProcess

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { openRedisCluster, type RedisCluster } from '../../fixtures/redis-cluster.ts'
+import { type RedisProcess, safeSettings, startRedis } from '../../fixtures/redis-process.ts'
 import { until } from '../../src/services/processes.ts'
 import { resolveFor } from '../services/folder.ts'
-import { openRedisCluster, type RedisCluster } from './redis-cluster.ts'
-import { type RedisProcess, safeSettings, startRedis } from './redis-process.ts'
 
 const elsewhere = { DATABASE_URL: 'postgresql://localhost/elsewhere', JWT_SECRET: 'x'.repeat(32) }
 const findServices = (REDIS_URL: string, lines: string[] = [], more = {}) =>
