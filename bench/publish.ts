@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { renderCostModel } from './cost-model.ts'
 import type { Mode } from './modes.ts'
 import { plotOf } from './plot.ts'
 import { root } from './process.ts'
@@ -31,12 +32,16 @@ export function readResults(): Results {
   }
 }
 
-/** The page with the results of every mode between the marks `<!-- MODE -->` and `<!-- /MODE -->`. */
+/**
+ * The page with the results of every mode between the marks `<!-- MODE -->` and `<!-- /MODE -->`, and the cost model
+ * between those of `model`.
+ */
 export function renderPage(text: string, results: Results): string {
-  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (_, mode: Mode) => {
-    const report = results[mode]
-    const body = report ? renderReport(mode, report) : 'Not measured yet.\n'
-    return `<!-- ${mode} -->\n${body}<!-- /${mode} -->`
+  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (_, mark: Mode | 'model') => {
+    const report = results[mark === 'model' ? 'budgets' : mark]
+    if (!report) return `<!-- ${mark} -->\nNot measured yet.\n<!-- /${mark} -->`
+    const body = mark === 'model' ? renderCostModel(report) : renderReport(mark, report)
+    return `<!-- ${mark} -->\n${body}<!-- /${mark} -->`
   })
 }
 

@@ -25,7 +25,8 @@ export function formatReport({ conditions, rows, problems, verified, ok }: Repor
   const verdict = [
     ...problems,
     verified ? 'The books of every shop hold.' : 'The books do not hold: this is no result.',
-    missed.length > 0 ? `Budgets missed: ${missed.join(', ')}` : ok ? 'Every budget is met.' : '',
+    missed.length > 0 ? `Budgets missed: ${missed.join(', ')}` : '',
+    ok && rows.some(({ met }) => met) ? 'Every budget is met.' : '',
   ].filter((line) => line !== '')
   return ['Conditions', ...facts, '', table, '', ...units, '', ...verdict, ''].join('\n')
 }
