@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { databaseOf, inTransaction } from '../../src/db/database.ts'
+import { databaseOf } from '../../src/db/database.ts'
 import { openOrm } from '../../src/db/orm.ts'
 import { makeDatabase, runStatements } from '../alternative/schema.ts'
 import type { CpuMeter, CpuTimes } from '../cpu.ts'
@@ -57,9 +57,11 @@ export async function openRowCopy(options: {
       )
       await runStatements(copyUrl, parents.map(copyIn))
       const before = meter.read()
-      await inTransaction(databaseOf(orm), async (transaction) => {
-        for (const table of written) await sql.raw(copyIn(table)).execute(transaction)
-      })
+      await databaseOf(orm)
+        .transaction()
+        .execute(async (transaction) => {
+          for (const table of written) await sql.raw(copyIn(table)).execute(transaction)
+        })
       return meter.since(before)
     },
     close: () => orm.close(),

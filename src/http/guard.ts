@@ -3,7 +3,8 @@ import type { Environment } from './environment.ts'
 
 /**
  * Refuses a request by returning an answer, or lets it pass. Only a guard that has to wait for something returns a
- * promise: each one costs about a microsecond, and a refusal that waits for nothing never leaves the call that brought it.
+ * promise: each one costs about a microsecond, and a refusal that waits for nothing never leaves the call that brought
+ * it.
  */
 export type Guard = (
   c: Context<Environment>,

@@ -78,6 +78,7 @@ it('migrates up once when several processes start together', async () => {
     '0001-flash-sale',
     '0002-whole-domain',
     '0003-rebuild',
+    '0004-order-events',
     '0005-bulk-writes',
   ])
 })
