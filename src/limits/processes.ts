@@ -30,6 +30,8 @@ export const processLimits = {
   verifyPoolMax: 4,
   /** Entities that the verifier compares at a time: half a millisecond of Redis. */
   verifyChunk: 500,
+  /** Chunks that it compares at a time; each takes a connection to Postgres for a moment. */
+  verifyChunksMax: 3,
   /** Fields that it compares at a time as they stand: they are short, and take as little of Redis. */
   verifyFieldsChunk: 2_000,
   /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */

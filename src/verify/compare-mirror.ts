@@ -39,16 +39,38 @@ export async function compareMirror(
     const compared = await compareFields({ redis, db }, fields, check, compare)
     if (compared !== 'redis may have more') return compared === 'compared'
   }
-  for await (const ids of mirror.hot.scan(redis)) {
-    if (ids.length > 0 && !(await compare(ids))) return false
-  }
+  if (!(await everyChunk(mirror.hot.scan(redis), compare))) return false
   if (fields) return true
-  for await (const ids of persistedIds(db, mirror)) {
+  return everyChunk(persistedIds(db, mirror), async (ids) => {
     const hot = await readHot(redis.pipeline(), mirror, ids)
     const missing = ids.filter((_, index) => hot[index] === null)
-    if (missing.length > 0 && !(await compare(missing))) return false
+    return missing.length === 0 || compare(missing)
+  })
+}
+
+/**
+ * Looks at one chunk after the other, a few at a time: while one is in Redis another is in Postgres, and this process
+ * compares a third.
+ *
+ * @returns false where a look gave up.
+ */
+async function everyChunk(
+  chunks: AsyncIterable<string[]>,
+  look: (ids: string[]) => Promise<boolean>,
+): Promise<boolean> {
+  const underWay: Promise<boolean>[] = []
+  try {
+    for await (const ids of chunks) {
+      if (ids.length === 0) continue
+      if (underWay.length >= limits.verifyChunksMax && !(await underWay.shift())) return false
+      const looked = look(ids)
+      looked.catch(() => {}) // It is awaited, but perhaps not before it fails.
+      underWay.push(looked)
+    }
+    return (await Promise.all(underWay)).every((isCompared) => isCompared)
+  } finally {
+    await Promise.allSettled(underWay)
   }
-  return true
 }
 
 /**

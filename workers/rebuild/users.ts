@@ -8,14 +8,15 @@ export async function loadBalances(load: ShopLoad): Promise<void> {
   await eachPage(
     load,
     '',
-    (after) => sql<{ key: string; amount: string }>`
-      select user_id as key, amount from balances where shop = ${shop} and user_id > ${after}
-      order by user_id limit ${limits.rebuildRowsMax}`,
-    (rows) => {
-      hot.setFields(
-        'balances',
-        rows.map(({ key, amount }) => [key, amount]),
-      )
+    // A page is one row of two lists: the driver makes an object of every row, which took most of the time.
+    (after) => sql<{ key: string; users: string[]; amounts: number[] }>`
+      select max(user_id) as key, json_agg(user_id) as users, json_agg(amount) as amounts
+      from (
+        select user_id, amount from balances where shop = ${shop} and user_id > ${after}
+        order by user_id limit ${limits.rebuildRowsMax}
+      ) page having count(*) > 0`,
+    ([page]) => {
+      hot.setFields('balances', page?.users.map((user, at) => [user, page.amounts[at] ?? 0]) ?? [])
     },
   )
 }
