@@ -79,22 +79,20 @@ async function readRedis(
       const fields = [
         ...(attempt?.intent.key ? [keyedId(attempt.intent)] : []),
         ...ids.flatMap((id) => [id, id.slice(11), `${id}:free`, `${id}:held`, `${id}:sold`]),
-        ...ids.map((id) => `${id}:${userId}`),
         ...(userId ? [userId] : []),
       ].filter((field) => field !== '')
       const lines: string[] = []
-      for (const name of [
-        'orders',
-        'operations',
-        'options',
-        'claims',
-        'balances',
-        'carts',
-      ] as const) {
+      for (const name of ['orders', 'operations', 'options', 'balances', 'carts'] as const) {
         for (const field of fields) {
           const value = await redis.hget(shopKey(defaultShop, name), field)
           if (value !== null) lines.push(`${name} ${field} ${value}`)
         }
+      }
+      if (userId && ids.length > 0) {
+        const keys = [shopKey(defaultShop, 'coupons'), shopKey(defaultShop, 'claims')]
+        const asked = ids.flatMap((id) => [id, userId, ''])
+        const found = (await redis.readUserCoupons(keys.length, ...keys, ...asked)) as string[]
+        lines.push(...found.filter((records) => records !== '').map((text) => `claims ${text}`))
       }
       return lines
     })
