@@ -35,7 +35,7 @@ local forget_before = math.min(now_ms - retention_ms, persisted_until)
 -- The time of the last thing that happened to an order, a charge, an adjustment or a refund; nil for a pending order,
 -- and for the sentinel.
 local function ended_at(text)
-  local ms = string.match(text, '^(%-?%d+)%-%d+$', 28)
+  local ms = string.match(text, '^(%-?%d+)%-%d+$', 20)
   if ms then
     -- What is kept of a finished order, as lua/includes/order-records.lua writes it.
     return tonumber(string.sub(text, 1, 11), 16) + ms

@@ -36,7 +36,7 @@ local operation_id, fingerprint, user_id, user_coupon_id, expected_amount, pay, 
 
 local kept = read_kept_order(orders, operation_id)
 if kept then
-  if kept.fingerprint ~= fingerprint then
+  if kept.fingerprint ~= short_fingerprint(fingerprint) then
     return { 'idempotency_key_reused' }
   end
   local _, record = newest_state(kept)

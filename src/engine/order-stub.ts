@@ -3,6 +3,7 @@ import { operationOfOrder } from '../domain/ids.ts'
 /** What Redis keeps of a finished order: see lua/includes/order-records.lua, which writes it. */
 export type OrderStub = {
   orderId: string
+  /** The first 8 characters of it. */
   fingerprint: string
   /** Of the event that has the order's newest state: in the outbox, and once it is trimmed in Postgres. */
   eventId: string
@@ -16,7 +17,7 @@ export type OrderStub = {
  */
 export function parseOrderStub(field: string, text: string): OrderStub | null {
   const [, time, fingerprint, ms, sequence] =
-    /^([0-9a-f]{11})([\w-]{16})(-?\d+)-(\d+)$/.exec(text) ?? []
+    /^([0-9a-f]{11})([\w-]{8})(-?\d+)-(\d+)$/.exec(text) ?? []
   if (time === undefined || fingerprint === undefined) return null
   const orderId = time + (operationOfOrder(field) ?? field)
   const eventMs = Number.parseInt(time, 16) + Number(ms)

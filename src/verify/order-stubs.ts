@@ -39,8 +39,9 @@ export function orderStubMirror(shop: string): Mirror {
     persisted: {
       keys: noKeys,
       rows: (ids) => sql`
-        select o.id, jsonb_build_object('fingerprint', fingerprint, 'event', ${storedEvent()}::text)
-          as facts
+        select o.id, jsonb_build_object(
+          'fingerprint', left(fingerprint, 8), 'event', ${storedEvent()}::text
+        ) as facts
         from orders o where shop = ${shop} and id = any(${ids}) and status <> 'PENDING'`,
     },
     apply(event, entities) {
@@ -58,13 +59,13 @@ function hotFacts(id: string, text: string | null | undefined): Facts | null {
 
 function factsOf({ status, fingerprint }: OrderRecord, eventId: string) {
   if (status === 'PENDING') return { fingerprint: null, event: null }
-  return { fingerprint, event: String(eventIdOf(eventId)) }
+  return { fingerprint: fingerprint.slice(0, 8), event: String(eventIdOf(eventId)) }
 }
 
 /** The stub of a row `o` of `orders`, as lua/includes/order-records.lua writes it. */
 export function storedStub(): RawBuilder<string> {
   return sql`concat(
-    left(o.id, 11), o.fingerprint,
+    left(o.id, 11), left(o.fingerprint, 8),
     (${storedEvent()} >> 20) - ('x' || left(o.id, 11))::bit(44)::bigint,
     '-', ${storedEvent()} & 1048575
   )`

@@ -27,7 +27,7 @@ describe('forget-finished', () => {
     const text = (await redis.hget(key, field)) as string
     const endedAt = Date.now() - ageMs
     const sinceOrder = endedAt - Number.parseInt(text.slice(0, 11), 16)
-    const stub = parseOrderStub(field, text) && `${text.slice(0, 27)}${sinceOrder}-0`
+    const stub = parseOrderStub(field, text) && `${text.slice(0, 19)}${sinceOrder}-0`
     await redis.hset(key, field, stub ?? JSON.stringify({ ...JSON.parse(text), at: endedAt }))
   }
 

@@ -91,7 +91,7 @@ const corruptions: Corruption[] = [
     spoil: async (sale) => {
       const { id } = sale.orders.late
       const stub = (await sale.redis.hget(sale.key('operations'), id)) as string
-      const changed = stub.slice(0, 11) + 'x'.repeat(16) + stub.slice(27)
+      const changed = stub.slice(0, 11) + 'x'.repeat(8) + stub.slice(19)
       await sale.redis.hset(sale.key('operations'), id, changed)
     },
     names: (sale) => ({ row: `order ${sale.orders.late.id}`, fact: 'fingerprint in Redis' }),
