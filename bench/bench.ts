@@ -6,8 +6,11 @@ export type Sizes = {
   rounds: number
   /** Requests of one round of one side. */
   requests: number
-  /** The same of the shop on Postgres alone, which takes longer over each. */
+  /** Those of the round before the first: it takes some 20,000 until Node has compiled all that it runs. */
+  warmUp: number
+  /** Both for the shop on Postgres alone, which takes longer over each, and most of it is not Node. */
   alternativeRequests: number
+  alternativeWarmUp: number
   connections: number
   /** How long orders come at a steady rate. */
   lagSeconds: number
@@ -17,6 +20,11 @@ export type Sizes = {
   largest: number
   /** What is rebuilt; a smaller shop has no budget. */
   rebuild: { users: number; options: number; isBudget: boolean }
+}
+
+/** Requests of a round of one side. */
+export function requestsIn(round: number, { warmUp, requests }: Sizes): number {
+  return round === 0 ? warmUp : requests
 }
 
 /** What every row is measured with. */

@@ -43,6 +43,7 @@ try {
     process.stdout.write(`${usage}\n`)
   } else {
     const mode = readMode(positionals)
+    if (flags.write && flags.only) throw new Error('A page of some rows only is not written.')
     const report = await runBench({
       mode,
       size: flags.smoke ? 'smoke' : flags.quick ? 'quick' : 'full',

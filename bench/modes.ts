@@ -36,17 +36,20 @@ export type Mode = keyof typeof modes
 /** Full runs are for a quiet machine, quick ones for a look, and smoke runs only show that everything works. */
 export const sizes = {
   full: {
-    ...{ rounds: 5, requests: 30_000, alternativeRequests: 10_000, connections: 64 },
+    ...{ rounds: 5, requests: 30_000, warmUp: 30_000, connections: 64 },
+    ...{ alternativeRequests: 10_000, alternativeWarmUp: 10_000 },
     ...{ lagSeconds: 30, memoryEntities: 1_000_000, largest: 1_000_000 },
     rebuild: { users: 1_000_000, options: 100_000, isBudget: true },
   },
   quick: {
-    ...{ rounds: 3, requests: 8_000, alternativeRequests: 2_000, connections: 64 },
+    ...{ rounds: 3, requests: 6_000, warmUp: 12_000, connections: 64 },
+    ...{ alternativeRequests: 1_500, alternativeWarmUp: 2_000 },
     ...{ lagSeconds: 8, memoryEntities: 100_000, largest: 100_000 },
     rebuild: { users: 100_000, options: 10_000, isBudget: false },
   },
   smoke: {
-    ...{ rounds: 1, requests: 200, alternativeRequests: 100, connections: 8 },
+    ...{ rounds: 1, requests: 200, warmUp: 100, connections: 8 },
+    ...{ alternativeRequests: 100, alternativeWarmUp: 50 },
     ...{ lagSeconds: 1, memoryEntities: 500, largest: 10_000 },
     rebuild: { users: 500, options: 100, isBudget: false },
   },

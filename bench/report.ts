@@ -18,9 +18,13 @@ export function formatReport({ conditions, rows, problems, verified, ok }: Repor
     ['row', 'value', 'floor', 'ratio', 'spread of the ratio', 'budget', 'met'],
     ...rows.map(cellsOf),
   ])
-  const units = rows.map(({ name, unit, against }) =>
-    against === null ? `  ${name}: ${unit}` : `  ${name}: ${unit}; floor: ${against}`,
-  )
+  const notes = rows.map(({ name, unit, against, details }) => {
+    const parts = [unit]
+    if (against !== null) parts.push(`floor: ${against}`)
+    const share = clientShareOf(details)
+    if (share !== null) parts.push(`the load generator took ${Math.round(share * 100)} % of a core`)
+    return `  ${name}: ${parts.join('; ')}`
+  })
   const missed = rows.filter(({ met }) => met === false).map(({ name }) => name)
   const verdict = [
     ...problems,
@@ -28,7 +32,13 @@ export function formatReport({ conditions, rows, problems, verified, ok }: Repor
     missed.length > 0 ? `Budgets missed: ${missed.join(', ')}` : '',
     ok && rows.some(({ met }) => met) ? 'Every budget is met.' : '',
   ].filter((line) => line !== '')
-  return ['Conditions', ...facts, '', table, '', ...units, '', ...verdict, ''].join('\n')
+  return ['Conditions', ...facts, '', table, '', ...notes, '', ...verdict, ''].join('\n')
+}
+
+/** The share of a core that the load generator had in the last round; null where there was none. */
+function clientShareOf(details: Record<string, unknown>): number | null {
+  const { ours = details } = details as { ours?: { clientShare?: number } }
+  return (ours as { clientShare?: number }).clientShare ?? null
 }
 
 function cellsOf({ name, value, floor, ratio, spread, budget, bounds, met }: Row): string[] {

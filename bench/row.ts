@@ -17,7 +17,8 @@ export type Row = {
   against: string | null
   /** Smallest and largest of the rounds. */
   spread: { value: [number, number]; floor?: [number, number]; ratio?: [number, number] }
-  rounds: number
+  /** The figures of the rounds, in their order. */
+  samples: { values: readonly number[]; floor?: readonly number[] }
   /** What else is worth knowing. */
   details: Record<string, unknown>
   /** Where it belongs in a plot: the line, and how far to the right. */
@@ -64,7 +65,7 @@ export function rowOf({ name, unit, values, floor, budget, details = {}, point }
         ratio: spread(values.map((one, index) => one / (floor.values[index] as number))),
       }),
     },
-    rounds: values.length,
+    samples: { values, ...(floor && { floor: floor.values }) },
     details,
     ...(point && { point }),
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { findFaults, makeAlternative, seedAlternative } from '../alternative/schema.ts'
-import { alternate, type Bench } from '../bench.ts'
+import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { type CpuTimes, openCpuMeter } from '../cpu.ts'
 import { openRowCopy, type RowCopy } from '../floors/copy-rows.ts'
 import { describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
@@ -32,7 +32,8 @@ export async function measureCheckout(bench: Bench): Promise<Row[]> {
   const measured = await alternate<Round, 'alternative' | 'ours'>(bench, 'checkout', {
     async alternative(round) {
       const shop = `checkout-${round}`
-      const users = userNames(Math.ceil(sizes.alternativeRequests / ordersPerUser))
+      const count = round === 0 ? sizes.alternativeWarmUp : sizes.alternativeRequests
+      const users = userNames(Math.ceil(count / ordersPerUser))
       await seedAlternative(url, { shop, users: users.length, ordersPerUser, price, discount })
       const requests = orderRequests(buyersOfAlternative(shop, users))
       const pids = { server: alternative.pid, postgres: stage.postgresPid }
@@ -70,7 +71,7 @@ async function measureOurs(
 ): Promise<Round> {
   const { api, worker, redisPid: redis, postgresPid: postgres } = stage
   const shop = await shops.open(`checkout-${round}`)
-  const buyers = await prepareBuyers(shop, sizes.requests, { withCoupon: true })
+  const buyers = await prepareBuyers(shop, requestsIn(round, sizes), { withCoupon: true })
   await shops.drain()
   const plan = { port: api.port, connections: sizes.connections }
   const load = await measureLoad(stage.load, { api: api.pid, redis }, plan, orderRequests(buyers))

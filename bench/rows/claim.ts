@@ -1,4 +1,4 @@
-import { alternate, type Bench } from '../bench.ts'
+import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
 import { cpuPerRequest, describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
@@ -12,12 +12,13 @@ export async function measureClaim(bench: Bench): Promise<Row[]> {
   const { stage, shops, sizes } = bench
   const { api, redisPid: redis, load } = stage
   const { connections } = sizes
-  const users = userNames(Math.ceil(sizes.requests / couponsPerUser))
+  const usersIn = (round: number) => userNames(Math.ceil(requestsIn(round, sizes) / couponsPerUser))
   const floor = await stage.startServer('bench/floors/evalsha-server.ts')
 
   const measured = await alternate<Measured, 'floor' | 'ours'>(bench, 'claim', {
     async floor(round) {
       const shop = await shops.openFloor(`floor-claim-${round}`)
+      const users = usersIn(round)
       const coupons = await shop.coupons(couponsPerUser, users.length)
       const requests = users.flatMap((user) =>
         coupons.map((id) => encodeRequest({ path: `/${shop.name}/claim-coupon/${id}/${user}` })),
@@ -30,6 +31,7 @@ export async function measureClaim(bench: Bench): Promise<Row[]> {
     },
     async ours(round) {
       const shop = await shops.open(`claim-${round}`)
+      const users = usersIn(round)
       const coupons = await shop.coupons(couponsPerUser, users.length)
       const requests = signTokens(shop.name, users).flatMap((token) =>
         coupons.map((id) => encodeRequest({ path: `/v1/coupons/${id}/claims`, token })),

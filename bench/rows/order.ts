@@ -1,5 +1,5 @@
 import { operationId } from '../../src/domain/ids.ts'
-import { alternate, type Bench } from '../bench.ts'
+import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
 import { cpuPerRequest, describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
@@ -105,7 +105,9 @@ async function measureOrders(
   const measured = await alternate<Measured, 'floor' | 'ours'>(bench, name, {
     async floor(round) {
       const shop = await shops.openFloor(`floor-${name}-${round}`)
-      const requests = floorRequests(await prepareBuyers(shop, sizes.requests, { withCoupon }))
+      const requests = floorRequests(
+        await prepareBuyers(shop, requestsIn(round, sizes), { withCoupon }),
+      )
       const pids = { floor: floor.pid, redis }
       const result = await measureLoad(load, pids, { port: floor.port, connections }, requests)
       await shop.drop()
@@ -114,7 +116,9 @@ async function measureOrders(
     },
     async ours(round) {
       const shop = await shops.open(`${name}-${round}`)
-      const requests = orderRequests(await prepareBuyers(shop, sizes.requests, { withCoupon }))
+      const requests = orderRequests(
+        await prepareBuyers(shop, requestsIn(round, sizes), { withCoupon }),
+      )
       const pids = { api: api.pid, redis }
       const result = await measureLoad(load, pids, { port: api.port, connections }, requests)
       expectAll(result, 201)

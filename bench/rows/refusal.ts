@@ -1,4 +1,4 @@
-import { alternate, type Bench } from '../bench.ts'
+import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
 import { cpuPerRequest, describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
@@ -16,10 +16,11 @@ export async function measureRefusal(bench: Bench): Promise<Row[]> {
   const shop = await shops.open('refusal')
   const [coupon = ''] = await shop.coupons(1, 1)
   await shop.claim(coupon, ['first'])
-  const tokens = signTokens(shop.name, userNames(Math.min(usersMax, sizes.requests)))
-  const requestsTo = (path: string) => {
+  const tokens = signTokens(shop.name, userNames(Math.min(usersMax, sizes.requests, sizes.warmUp)))
+  const requestsTo = (path: string, round: number) => {
+    const length = requestsIn(round, sizes)
     const encoded = tokens.map((token) => encodeRequest({ path, token }))
-    return Array.from({ length: sizes.requests }, (_, n) => encoded[n % encoded.length] as Buffer)
+    return Array.from({ length }, (_, n) => encoded[n % encoded.length] as Buffer)
   }
   const redisCommands = async () => {
     const stats = await stage.redis.info('stats')
@@ -29,15 +30,15 @@ export async function measureRefusal(bench: Bench): Promise<Row[]> {
 
   // The first round, which is not counted, makes the tokens known.
   const measured = await alternate<Measured, 'floor' | 'ours'>(bench, 'refusal', {
-    async floor() {
+    async floor(round) {
       const pids = { floor: floor.pid }
       const plan = { port: floor.port, connections }
-      const result = await measureLoad(load, pids, plan, requestsTo('/'))
+      const result = await measureLoad(load, pids, plan, requestsTo('/', round))
       expectAll(result, 200)
       return result
     },
-    async ours() {
-      const requests = requestsTo(`/v1/coupons/${coupon}/claims`)
+    async ours(round) {
+      const requests = requestsTo(`/v1/coupons/${coupon}/claims`, round)
       const before = await redisCommands()
       const pids = { api: api.pid, redis }
       const result = await measureLoad(load, pids, { port: api.port, connections }, requests)

@@ -3,7 +3,7 @@ import { openOrm } from '../../src/db/orm.ts'
 import { connectRedis } from '../../src/redis/client.ts'
 import { prepareStores } from '../../src/services/prepare.ts'
 import { makeDatabase } from '../alternative/schema.ts'
-import { alternate, type Bench } from '../bench.ts'
+import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
 import { describeRun, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
@@ -21,7 +21,7 @@ export async function measureProcesses(bench: Bench): Promise<Row[]> {
     const api = await stage.startServer('src/server.ts', { API_PROCESSES: String(count) })
     sides[count] = async (round) => {
       const shop = await shops.open(`processes-${count}-${round}`)
-      const requests = await claimRequests(shop, sizes.requests)
+      const requests = await claimRequests(shop, requestsIn(round, sizes))
       const pids = { api: api.pid, redis: stage.redisPid }
       const plan = { port: api.port, connections: sizes.connections }
       const measured = await measureLoad(stage.load, pids, plan, requests)
@@ -76,11 +76,11 @@ async function measureOn(cluster: RedisCluster, bench: Bench): Promise<Row[]> {
   const { stage, shops, sizes } = bench
   const sides: Record<string, (round: number) => Promise<Measured>> = {}
   for (const count of [1, 3]) {
-    sides[count] = async () => {
+    sides[count] = async (round) => {
       const perShop = await Promise.all(
         cluster.masters.slice(0, count).map(async (node) => {
           const shop = await shops.open(await cluster.shopOn(node))
-          return claimRequests(shop, Math.ceil(sizes.requests / count))
+          return claimRequests(shop, Math.ceil(requestsIn(round, sizes) / count))
         }),
       )
       // The shops take turns.
