@@ -129,7 +129,7 @@ function fill({ redis }: Stage, engine: Engine, shop: string): BenchShop {
       })
     },
     async claim(couponId, users) {
-      const claims = await inChunks(users.length, (index) =>
+      const claims = await inChunks(users.length, async (index) =>
         claimCoupon(engine, { shop, couponId, userId: users[index] as string }),
       )
       return claims.map(({ userCouponId }) => userCouponId)

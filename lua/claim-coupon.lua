@@ -12,7 +12,7 @@ Returns     coupon_not_found
             ended
             code_required     it is claimed by a code only
             replayed          an earlier claim, as JSON of `claim` in src/domain/events.ts
-            sold_out
+            sold_out          with the units issued, and the ms until the coupon ends or -1 where it does not
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
@@ -47,7 +47,7 @@ if #list >= coupon.perUserLimit then
   return { 'replayed', claim_json(coupon_id, user_id, list[#list]) }
 end
 if issued >= coupon.totalQuantity then
-  return { 'sold_out' }
+  return { 'sold_out', issued, coupon.validUntil and coupon.validUntil - now_ms or -1 }
 end
 if backlog_is_full() then
   return { 'backlog_full' }

@@ -4,6 +4,7 @@ import type { Lost } from './accepted.ts'
 import { type Batcher, openBatcher } from './batcher.ts'
 import { type CommandArguments, type CommandName, commands } from './commands.ts'
 import { openShopDecider, type ShopDecider } from './shop-decider.ts'
+import { openSoldOutCoupons, type SoldOutCoupons } from './sold-out.ts'
 
 /** What a decision answered: its status and its fields. Statuses and fields are documented in its Lua file. */
 export type Reply = [status: string, ...fields: (string | number)[]]
@@ -22,6 +23,8 @@ export type Engine = {
   ): Promise<Reply>
   /** How many batches with an effect this process knows of in the shop: what it read before another one is old. */
   acceptedBatches(shop: string): number
+  /** Which claims need no decision. */
+  soldOut: Pick<SoldOutCoupons, 'refuses'>
   /** Finds out whether anything was lost that was accepted here; to be called now and then. It never fails. */
   look(): Promise<void>
   /** Resolves when every command that was accepted has its answer. */
@@ -38,6 +41,8 @@ export type EngineOptions = {
   backlogMax?: number
   /** Replicas that must have a decision before it is answered. Defaults to none. */
   replicaAcks?: number
+  /** A clock in ms that is never set. Defaults to that of the process. */
+  nowMs?: () => number
   /** Called after each batch that appended events to a shop's outbox. */
   onAccepted?: (shop: string) => void
   /** Called when the hot state was lost, with what this process had accepted and neither store has. */
@@ -47,7 +52,8 @@ export type EngineOptions = {
 /** Opens the engine: one batcher per shop over one Redis connection. */
 export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
-  const { onAccepted = () => {}, onLost = () => {} } = options
+  const { onAccepted = () => {}, onLost = () => {}, nowMs = () => performance.now() } = options
+  const soldOut = openSoldOutCoupons(redis, nowMs)
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
   const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
 
@@ -57,6 +63,8 @@ export function openEngine(options: EngineOptions): Engine {
       shop,
       settings,
       replicaAcks,
+      soldOut,
+      nowMs,
       onAccepted() {
         opened.accepted += 1
         onAccepted(shop)
@@ -69,6 +77,7 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   return {
+    soldOut,
     async decide(shop, name, named, rest = []) {
       const { batcher } = shops.get(shop) ?? openShop(shop)
       const values = commands[name].map((key) => String((named as Record<string, unknown>)[key]))

@@ -4,6 +4,7 @@ import { shopKey, shopKeys } from '../redis/keys.ts'
 import { type Lost, openAcceptedCommands } from './accepted.ts'
 import type { Reply } from './engine.ts'
 import { sendBatch } from './send-batch.ts'
+import type { SoldOutCoupons } from './sold-out.ts'
 
 export type ShopDecider = {
   /** Sends a batch of commands, and returns their replies in order. */
@@ -29,10 +30,12 @@ export function openShopDecider(options: {
   shop: string
   settings: readonly string[]
   replicaAcks: number
+  soldOut: SoldOutCoupons
+  nowMs: () => number
   onAccepted: () => void
   onLost: (epoch: number, lost: Lost) => void
 }): ShopDecider {
-  const { redis, shop, settings, replicaAcks, onAccepted, onLost } = options
+  const { redis, shop, settings, replicaAcks, soldOut, nowMs, onAccepted, onLost } = options
   const keys = shopKeys(shop)
   const acceptedCommands = openAcceptedCommands()
   let knownEpoch = 0
@@ -41,19 +44,27 @@ export function openShopDecider(options: {
 
   async function decide(commands: string[][]): Promise<Reply[]> {
     const args = [...settings, String(knownEpoch), knownEvent, ...commands.flat()]
-    const reply = await sendBatch(redis, keys, args, replicaAcks)
+    const sentAtMs = nowMs()
+    const reply = await sendBatch(redis, keys, args, replicaAcks).catch((error) => {
+      // Behind the next connection there may be a Redis that lacks the claims of this one.
+      soldOut.forget(shop)
+      throw error
+    })
     const [epoch, refusal, knownUntil, backlog, appended, lastEventId] = reply as Header
     const replies = reply.slice(6) as Reply[]
     if (refusal === 'stale_epoch' && epoch > knownEpoch) {
+      soldOut.forget(shop)
       await meetEpoch(epoch)
       return decide(commands)
     }
     isOpen = refusal === ''
+    if (!isOpen || epoch !== knownEpoch) soldOut.forget(shop)
     if (refusal === 'outdated') tell(epoch, knownUntil)
     if (refusal !== '') return replies.map(() => ['shop_closed'])
 
     knownEpoch = epoch
     if (appended > 0) knownEvent = lastEventId
+    soldOut.note(shop, { commands, epoch, sentAtMs }, replies)
     acceptedCommands.note({ commands, backlog, appended, lastEventId }, replies)
     if (appended > 0) onAccepted()
     return replies

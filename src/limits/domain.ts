@@ -20,6 +20,16 @@ export const domainLimits = {
   couponQuantityMax: 100_000_000,
   /** Most user coupons of one coupon for one user; they are read and written together. */
   couponPerUserMax: 10,
+  /**
+   * How long a process refuses claims of a coupon without asking, after Redis said that it is sold out: so late does it
+   * learn what another process did to the coupon. One request in thousands asks, where thousands come in that time.
+   */
+  soldOutLatchMs: 500,
+  /** Sold-out coupons that one process knows; of each, claims of at most so many, in 1.5 bytes each: 48 MB in all. */
+  soldOutCouponsMax: 32,
+  soldOutClaimsMax: 1_000_000,
+  /** Pause before the claimers of a coupon are read again, where they were not as they should be. */
+  soldOutReloadMs: 1_000,
   /** Full percentage in basis points. */
   basisPoints: 10_000,
   /** Buckets of 8 user coupons that one read takes of a coupon's: half a millisecond of Redis. */

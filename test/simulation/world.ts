@@ -6,6 +6,7 @@ import { operationId } from '../../src/domain/ids.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { type Engine, openEngine } from '../../src/engine/engine.ts'
 import { reapHolds } from '../../src/engine/reap-holds.ts'
+import { limits } from '../../src/limits.ts'
 import { connectRedis } from '../../src/redis/client.ts'
 import { salesKeys, shopKey, shopKeys } from '../../src/redis/keys.ts'
 import type { Drain } from '../../workers/drain-outbox.ts'
@@ -33,12 +34,24 @@ export async function openWorlds(books: Books) {
   }
   return async function openWorld() {
     const shop = await books.openShop()
-    const engines = connections.map((redis) => openEngine({ redis, holdMs: 600_000 }))
-    return { books, shop, engines, epoch: 1, paused: undefined as PausedDrain | undefined }
+    // Their time stands still, so that what they know of sold-out coupons is trusted as long as may be.
+    const clocks = connections.map(() => ({ ms: 0 }))
+    const engines = connections.map((redis, by) =>
+      openEngine({ redis, holdMs: 600_000, nowMs: () => clocks[by]?.ms as number }),
+    )
+    const paused = undefined as PausedDrain | undefined
+    return { books, shop, engines, clocks, epoch: 1, paused }
   }
 }
 
 type PausedDrain = { resume: () => void; done: Promise<unknown> }
+
+/** What one process does not hear of it learns when so much time has passed. */
+function passTime(world: World, by?: number): void {
+  for (const [process, clock] of world.clocks.entries()) {
+    if (process !== by) clock.ms += limits.soldOutLatchMs
+  }
+}
 
 /** Sends a request through one of the API processes. */
 export async function send(
@@ -123,6 +136,7 @@ function learn(answer: Answer, outcome: Outcome<unknown, string>) {
 export async function ask(model: Model, world: World, request: Request, by = 0): Promise<void> {
   model.sent.push(request)
   const outcome = await send(world, request, by)
+  if (request.ask === 'updateCoupon') passTime(world, by % world.engines.length)
   const expected = decide(model.shop, request)
   const actual = seen(outcome, expected)
   // Most answers are as expected: the assertion is there for its message.
@@ -296,6 +310,7 @@ export async function loseAndRebuild(
   expect(rebuilt?.deadLetters).toBe(0)
   expect(rebuilt?.epoch).toBeGreaterThan(world.epoch)
   world.epoch = rebuilt?.epoch as number
+  passTime(world)
   model.shop = structuredClone(lost === 'undrained' ? model.persisted : model.shop)
   // Postgres has what upkeep had dropped from Redis, and it is younger than a day.
   for (const record of model.shop.records.values()) record.isForgotten = false

@@ -147,7 +147,7 @@ export async function openSale(
       }
       return all
     },
-    claim: (couponId: string, userId: string, by = engine) =>
+    claim: async (couponId: string, userId: string, by = engine) =>
       claimCoupon(by, { shop, couponId, userId }),
     claimByCode: (code: string, userId: string, by = engine) =>
       claimByCode(by, { shop, code, userId }),
