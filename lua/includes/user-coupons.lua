@@ -93,7 +93,7 @@ local function add_record(record, bucket, coupon_id, issued)
   end
   local new_bucket = count - 1
   local unsplit = unsplit_count(new_bucket)
-  local field = coupon_id .. ':' .. new_bucket - unsplit
+  local field = field_of(coupon_id, new_bucket - unsplit)
   if field ~= bucket.field then
     redis.call('HSET', claims, bucket.field, text)
     text = redis.call('HGET', claims, field) or ''
@@ -105,6 +105,6 @@ local function add_record(record, bucket, coupon_id, issued)
     redis.call('HSET', claims, field, kept)
   end
   if moved ~= '' then
-    redis.call('HSET', claims, coupon_id .. ':' .. new_bucket, moved)
+    redis.call('HSET', claims, field_of(coupon_id, new_bucket), moved)
   end
 end

@@ -48,18 +48,26 @@ export const decisionNames: readonly string[] = readdirSync(luaFolder)
 
 /**
  * Composes a script from its file: the key names and their layout from src/redis/keys.ts, the includes, and for
- * `decide` all decisions, each as a function of its arguments.
+ * `decide` the decisions, each as a function of its arguments, in groups, and the group of each.
  */
 export function composeScript(name: (typeof wholeScripts)[number]): string {
-  return readLua(name)
+  const source = readLua(name)
+  const groups = [
+    ...source.matchAll(/^local function (\w+)\(\)\n(?: {2}--- .+\n)* {2}--- @decisions (.+)$/gm),
+  ]
+  const groupOf = groups.flatMap(([, group, names]) =>
+    (names as string).split(' ').map((decision) => `['${decision}'] = ${group}`),
+  )
+  return source
     .replace(/^--- @keys$/m, () => `local ${Object.keys(shopKeyNames).join(', ')} = unpack(KEYS)`)
     .replace(/^--- @layout$/m, () => `local known_layout = '${keyLayout}'`)
-    .replace(/^--- @include "(.+)"$/gm, (_, include) => readLua(`includes/${include}`))
-    .replace(/^--- @decisions$/m, () => {
-      const functions = decisionNames.map(
-        (decision) => `['${decision}'] = function(...)\n${readLua(decision)}\nend,`,
-      )
-      return `local decisions = {\n${functions.join('\n')}\n}`
+    .replace(/^ *--- @groups$/m, () => `local group_of = { ${groupOf.join(', ')} }`)
+    .replace(/^ *--- @include "(.+)"$/gm, (_, include) => readLua(`includes/${include}`))
+    .replace(/^ *--- @decisions (.+)$/gm, (_, names: string) => {
+      const functions = names
+        .split(' ')
+        .map((decision) => `['${decision}'] = function(...)\n${readLua(decision)}\nend,`)
+      return `return {\n${functions.join('\n')}\n}`
     })
 }
 

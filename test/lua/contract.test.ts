@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commands } from '../../src/engine/commands.ts'
-import { decisionNames } from '../../src/redis/scripts.ts'
+import { composeScript, decisionNames } from '../../src/redis/scripts.ts'
 
 const root = join(import.meta.dirname, '../..')
 const sections = ['Guarantee', 'ARGV', 'Returns', 'Emits', 'Cost']
@@ -38,6 +38,10 @@ describe.each(decisionNames)('lua/%s.lua', (name) => {
     expect(header.trim()).toMatch(new RegExp(`^${name}: \\S.*\\.$`, 'm'))
     const titles = header.match(/^[A-Z][A-Za-z]+/gm)
     expect(titles).toEqual(sections)
+  })
+
+  it('is in one group of the deciding script', () => {
+    expect(composeScript('decide').split(`['${name}'] = function(...)`)).toHaveLength(2)
   })
 
   it('takes the arguments that the engine sends, in the same order', () => {
