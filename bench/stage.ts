@@ -61,6 +61,7 @@ export async function openStage(report: (line: string) => void): Promise<Stage> 
     const killServers = () => {
       signal(redisPid, 'SIGKILL')
       signal(postgresPid, 'SIGQUIT')
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     }
     process.once('exit', killServers)
     closers.push(() => process.off('exit', killServers))

@@ -10,6 +10,8 @@ import { orderRequests, prepareBuyers } from './order.ts'
 
 const loadShare = 0.8
 const sampleMs = 50
+/** Rounds' worth of orders by which the highest rate is found: long enough for the drain to get in the way. */
+const searchRounds = 3
 
 type Sample = { lagMs: number; backlog: number }
 
@@ -17,7 +19,7 @@ type Sample = { lagMs: number; backlog: number }
 export async function measureLag(bench: Bench): Promise<Row[]> {
   const { say, sizes } = bench
   say('lag: highest rate')
-  const highest = await orderWhileDrained(bench, 'lag-highest', sizes.requests)
+  const highest = await orderWhileDrained(bench, 'lag-highest', searchRounds * sizes.requests)
   const highestRate = highest.load.requests / highest.load.seconds
   const rate = Math.max(1, Math.floor(highestRate * loadShare))
   say(`lag: ${rate} orders per second for ${sizes.lagSeconds} s`)
@@ -77,6 +79,7 @@ async function orderWhileDrained(
   worker.resume()
   try {
     const sampling = sampleOften()
+    sampling.catch(() => {}) // It is heard of when the load has ended.
     const load = await measureLoad(stage.load, pids, plan, requests)
     isOver = true
     await sampling

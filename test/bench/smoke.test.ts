@@ -24,6 +24,7 @@ it.runIf(process.platform === 'linux')(
       'one hot product, persisted',
       'drain',
       'sold-out refusal',
+      'sold-out refusal, commands',
       'persistence lag',
       'backlog growth',
       'memory of a claim',
