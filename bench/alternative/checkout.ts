@@ -58,9 +58,9 @@ with line as materialized (
   returning b.amount as after_amount
 ), ordered as (
   insert into orders (shop, id, user_id, status, original_amount, discount_amount, final_amount, user_coupon_id,
-    fingerprint, paid_at_once, ordered_at, expires_at, updated_at, user_coupon_status)
+    fingerprint, paid_at_once, ordered_at, expires_at, updated_at, user_coupon_status, event_id)
   select $1, $3, $2, 'COMPLETED', original, discount, original - discount, $7, $4, true, at, at, at,
-    case when $7::text is not null then 'USED' end
+    case when $7::text is not null then 'USED' end, event_id
   from sum, number
 ), items as (
   insert into order_items (shop, order_id, line, id, option_id, product_id, product_name, option_value, unit_price,
