@@ -97,6 +97,8 @@ export const limits = {
   /** Rows that a rebuild reads at once: of a few short columns, and of those that become records of some kilobytes. */
   rebuildRowsMax: 5_000,
   rebuildRecordsMax: 1_000,
+  /** User coupons that a rebuild collects before it writes them: about 100 MB of memory. */
+  rebuildCollectedMax: 1_000_000,
   /** Fields and characters of one command of a rebuild: about half a millisecond of Redis, which serves others too. */
   rebuildFieldsMax: 500,
   rebuildCommandLengthMax: 65_536,

@@ -27,7 +27,7 @@ export function bucketCount(issued: number): number {
 export function bucketOf(userId: string, issued: number): number {
   const count = bucketCount(issued)
   const unsplit = 2 ** (31 - Math.clz32(count))
-  const digest = hash('sha1', userId, 'buffer').readUInt32BE(0)
+  const digest = numberOf(hash('sha1', userId).slice(0, 8))
   const bucket = digest % (2 * unsplit)
   return bucket < count ? bucket : digest % unsplit
 }

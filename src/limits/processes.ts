@@ -32,6 +32,9 @@ export const processLimits = {
   verifyChunk: 500,
   /** Chunks that it compares at a time; each takes a connection to Postgres for a moment. */
   verifyChunksMax: 3,
+  /** User coupons that it reads with one script, and buckets of 8 of them that it reads at a time: about as long. */
+  verifyUserCoupons: 100,
+  verifyBuckets: 125,
   /** Fields that it compares at a time as they stand: they are short, and take as little of Redis. */
   verifyFieldsChunk: 2_000,
   /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */

@@ -34,6 +34,11 @@ export async function compareMirror(
     return found !== null
   }
 
+  const same = (await mirror.countSame?.({ redis, db })) ?? null
+  if (same !== null) {
+    check.count(same)
+    return true
+  }
   const { fields } = mirror.persisted
   if (fields) {
     const compared = await compareFields({ redis, db }, fields, check, compare)

@@ -5,6 +5,7 @@ import type { EventData, OrderRecord, OutboxEvent } from '../domain/events.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { sentinel } from '../redis/keys.ts'
+import type { Shop } from './shop.ts'
 
 /** Facts of one entity by their names, e.g. `{ free: 3, held: 0, sold: 7 }`. What it does not have is left out. */
 export type Facts = Record<string, string | number | boolean>
@@ -18,6 +19,8 @@ export type Mirror = {
   nameOf(id: string): string
   hot: HotSide
   persisted: PersistedSide
+  /** For millions of entities: how many facts there are where all are proved the same at once, null where not. */
+  countSame?(place: Pick<Shop, 'redis' | 'db'>): Promise<number | null>
   /** The facts of an entity that a side does not have. */
   absent: Facts
   /** Whether Redis may have dropped an entity that Postgres has with these facts. */

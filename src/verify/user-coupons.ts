@@ -16,6 +16,7 @@ import {
   scanHash,
 } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
+import { countSameUserCoupons } from './same-user-coupons.ts'
 
 /**
  * The user coupons of every user and coupon, e.g. `{ 'rank 3': 'USED' }` and when each is issued and, unless it has,
@@ -28,6 +29,7 @@ export function userCouponMirror(shop: string): Mirror {
       const [couponId, userId, bucket] = partsOf(id)
       return `coupon ${couponId} of user ${userId}${bucket ? ` in bucket ${bucket}` : ''}`
     },
+    countSame: ({ redis, db }) => countSameUserCoupons({ redis, db, shop }),
     absent: {},
     hot: bucketSide(shop),
     persisted: {
@@ -96,11 +98,15 @@ function bucketSide(shop: string): HotSide {
       }
     },
     read(commands, ids) {
-      // A client that sends the digest of a script first would find out too late, within a transaction.
-      const parts = ids.flatMap((id) => [...partsOf(id), ''].slice(0, 3))
-      commands.eval(readScript, 2, coupons, claims, ...parts)
-      return ([replies]) =>
-        (replies as string[]).map((records) => (records === '' ? null : factsOf(records)))
+      for (let start = 0; start < ids.length; start += limits.verifyUserCoupons) {
+        const parts = ids
+          .slice(start, start + limits.verifyUserCoupons)
+          .flatMap((id) => [...partsOf(id), ''].slice(0, 3))
+        // A client that sends the digest of a script first would find out too late, within a transaction.
+        commands.eval(readScript, 2, coupons, claims, ...parts)
+      }
+      return (replies) =>
+        (replies as string[][]).flat().map((records) => (records === '' ? null : factsOf(records)))
     },
   }
 }

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import { bucketOf } from '../../src/engine/user-coupons.ts'
 import { limits } from '../../src/limits.ts'
+import { couponOf } from '../../src/verify/coupons.ts'
 import { msOf } from '../../src/verify/mirror.ts'
+import { userCouponRecord } from '../../src/verify/same-user-coupons.ts'
 import type { Entry } from './hot-writer.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
@@ -67,21 +69,36 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
 
 /**
  * What users have of coupons, in the format of lua/includes/user-coupons.lua. A bucket has users from all over the
- * ranks of its coupon, so each page adds to the buckets that there are: all of them may be more than fits into memory.
+ * ranks of its coupon, so they are collected, and where they are too many for that, added to what is written already.
  */
 export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   const { shop, hot } = load
+  const buckets = new Map<string, string>()
+  let collected = 0
+
+  async function write(): Promise<void> {
+    let part: Entry[] = []
+    for (const bucket of buckets) {
+      part.push(bucket)
+      if (part.length === limits.rebuildRecordsMax) {
+        await hot.appendToFields('claims', part)
+        await hot.send()
+        part = []
+      }
+    }
+    await hot.appendToFields('claims', part)
+    await hot.send()
+    buckets.clear()
+    collected = 0
+  }
+
   await eachPage(
     load,
-    JSON.stringify(['', 0]),
+    '.0',
     (after) => {
-      const [couponId, rank] = JSON.parse(after) as [string, number]
-      return sql<{ key: string; couponId: string; userId: string; issued: number; text: string }>`
-        select jsonb_build_array(c.id, u.rank)::text as key, c.id as "couponId",
-          u.user_id as "userId", c.issued_quantity as issued, concat(
-            '|', u.user_id, ' ', to_hex(u.rank), ' ', to_hex(${msOf('u.issued_at')}),
-            left(u.status, 1), to_hex(${msOf('u.expires_at')})
-          ) as text
+      const [couponId, rank] = after.split('.') as [string, string]
+      return sql<{ key: string; issued: number; text: string }>`
+        select u.id as key, c.issued_quantity as issued, ${userCouponRecord()} as text
         from coupons c cross join lateral (
           select * from user_coupons u
           where u.shop = c.shop and u.coupon_id = c.id
@@ -92,12 +109,14 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
         order by c.id, u.rank limit ${limits.rebuildRowsMax}`
     },
     async (rows) => {
-      const records = new Map<string, string>()
-      for (const { couponId, userId, issued, text } of rows) {
-        const field = `${couponId}:${bucketOf(userId, issued)}`
-        records.set(field, (records.get(field) ?? '') + text)
+      for (const { key, issued, text } of rows) {
+        const userId = text.slice(1, text.indexOf(' '))
+        const field = `${couponOf(key)}:${bucketOf(userId, issued)}`
+        buckets.set(field, (buckets.get(field) ?? '') + text)
       }
-      await hot.appendToFields('claims', [...records])
+      collected += rows.length
+      if (collected >= limits.rebuildCollectedMax) await write()
     },
   )
+  await write()
 }

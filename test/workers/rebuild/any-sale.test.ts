@@ -96,7 +96,7 @@ async function take(
 }
 
 it('is loaded from Postgres exactly as it was, after any sequence of decisions', async () => {
-  Object.assign(limits, { rebuildRowsMax: 4, rebuildRecordsMax: 3 })
+  Object.assign(limits, { rebuildRowsMax: 4, rebuildRecordsMax: 3, rebuildCollectedMax: 5 })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 50 }), async (steps) => {
       const shop = await books.openShop()

@@ -17,9 +17,11 @@ const hours = (count: number) => count * 3_600_000
 /** Makes pages and commands so short that every part of the sale takes several. */
 function shortenPages() {
   const { rebuildRowsMax, rebuildRecordsMax, rebuildFieldsMax, rebuildCommandLengthMax } = limits
+  const { rebuildCollectedMax } = limits
   const usual = { rebuildRowsMax, rebuildRecordsMax, rebuildFieldsMax, rebuildCommandLengthMax }
-  onTestFinished(() => void Object.assign(limits, usual))
+  onTestFinished(() => void Object.assign(limits, { ...usual, rebuildCollectedMax }))
   Object.assign(limits, { rebuildRowsMax: 3, rebuildRecordsMax: 2, rebuildFieldsMax: 5 })
+  Object.assign(limits, { rebuildCollectedMax: 4 })
 }
 
 describe('the hot state that is loaded from Postgres', () => {
