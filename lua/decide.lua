@@ -33,6 +33,8 @@ local known_epoch, known_event = tonumber(ARGV[4]), ARGV[5]
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+-- As ids of orders begin.
+local now_hex = string.format('%011x', now_ms)
 
 local state, epoch, trimmed, layout = unpack(redis.call('HMGET', meta, 'state', 'epoch', 'trimmed', 'layout'))
 epoch = tonumber(epoch) or 0
@@ -110,7 +112,9 @@ local function make_orders()
   --- @include "catalog"
   --- @include "carts"
   --- @include "order-records"
+  --- @include "order-json"
   --- @include "orders"
+  --- @include "place-order"
   --- @decisions adjust-stock cancel-order pay-order place-order reap-holds refund-order set-cart-item
 end
 

@@ -43,10 +43,10 @@ end
 
 must_succeed()
 for _, item in ipairs(order.items) do
-  redis.call('HINCRBY', options, item.optionId .. ':held', -item.quantity)
-  redis.call('HINCRBY', options, item.optionId .. ':sold', item.quantity)
+  redis.call('HINCRBY', options, item.optionId .. ':held', string.format('%d', -item.quantity))
+  redis.call('HINCRBY', options, item.optionId .. ':sold', string.format('%d', item.quantity))
 end
 redis.call('ZREM', holds, operation_id)
 use_coupon(order, user_coupon, bucket)
 settle_payment(order)
-return { 'paid', write_order(order, 'order_paid', orders, operation_id) }
+return { 'paid', write_order(order, cjson.encode(order), 'order_paid', orders, operation_id) }

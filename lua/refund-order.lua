@@ -92,7 +92,7 @@ end
 
 local refund = {
   -- A key that is used again after its record was dropped makes another refund.
-  id = string.format('%011x', now_ms) .. operation_id,
+  id = now_hex .. operation_id,
   fingerprint = fingerprint,
   orderId = order_id,
   userId = order.userId,
@@ -153,5 +153,5 @@ if amount > 0 then
 end
 local refund_record = cjson.encode(refund)
 redis.call('HSET', operations, operation_id, refund_record)
-write_order(order, 'order_refunded', home, field)
+write_order(order, cjson.encode(order), 'order_refunded', home, field)
 return { 'refunded', refund_record }

@@ -54,17 +54,15 @@ local function newest_state(kept)
     return kept.order, kept.record
   end
   local entry = redis.call('XRANGE', outbox, kept.event_id, kept.event_id)[1]
-  local record = entry and entry[2][6]
-  local order = record and cjson.decode(record)
-  if order and order.id == kept.id then
-    return order, record
+  if entry then
+    local record = entry[2][6]
+    return cjson.decode(record), record
   end
 end
 
--- Tells Postgres an order's new state, stores what Redis keeps of it at a field of `orders` or `operations`, and
--- returns it as JSON.
-local function write_order(order, event_type, key, field)
-  local record = cjson.encode(order)
+-- Tells Postgres an order's new state, whose JSON is `record`, stores what Redis keeps of it at a field of `orders` or
+-- `operations`, and returns the JSON.
+local function write_order(order, record, event_type, key, field)
   if order.status == 'PENDING' then
     redis.call('HSET', key, field, record)
   end

@@ -25,7 +25,8 @@ local function settle_payment(order)
     paidAt = now_ms,
   }
   if order.finalAmount > 0 then
-    local after = redis.call('HINCRBY', balances, order.userId, -order.finalAmount)
+    -- A number among the arguments of a call is printed with 17 digits, which takes longer than the call.
+    local after = redis.call('HINCRBY', balances, order.userId, string.format('%d', -order.finalAmount))
     order.balanceChange = {
       id = order.payment.id,
       amount = order.finalAmount,
@@ -35,7 +36,7 @@ local function settle_payment(order)
   end
   todays_sales = todays_sales or sales .. utc_day(now_ms)
   for _, item in ipairs(order.items) do
-    redis.call('ZINCRBY', todays_sales, item.quantity, item.productId)
+    redis.call('ZINCRBY', todays_sales, string.format('%d', item.quantity), item.productId)
   end
 end
 
@@ -43,7 +44,7 @@ end
 local function use_coupon(order, record, bucket)
   if order.userCouponId then
     set_user_coupon_state(record, bucket, 'U')
-    redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', 1)
+    redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', '1')
     order.userCouponStatus = 'USED'
   end
 end
@@ -84,7 +85,8 @@ local function release_order(order, operation_id, status)
   redis.call('ZREM', holds, operation_id)
   order.status = status
   order.cancelledAt = now_ms
-  return write_order(order, status == 'EXPIRED' and 'order_expired' or 'order_cancelled', orders, operation_id)
+  local event_type = status == 'EXPIRED' and 'order_expired' or 'order_cancelled'
+  return write_order(order, cjson.encode(order), event_type, orders, operation_id)
 end
 
 -- Whether an order that is neither paid nor cancelled is over. It is from its deadline on; where nothing had noticed
@@ -114,6 +116,9 @@ local function reap_holds()
   end
   return #lapsed, false
 end
+
+-- What may be missing because a hold has lapsed and is not expired yet.
+local may_be_lapsed = { per_user_limit = true, held = true, coupon_unavailable = true }
 
 -- The answer where something is missing that a lapsed hold, not expired yet, may have.
 local function ask_again()
