@@ -1,5 +1,5 @@
--- JSON of an order that is being placed, as cjson.encode would make it, at half its cost, because the shape is known and
--- what repeats within a batch is made once. Ids and fingerprints have no character that JSON would escape.
+-- JSON of an order that is being placed, as cjson.encode would make it, at half its cost: the shape is known, and what
+-- repeats within a batch is made once. Ids and fingerprints have no character that JSON would escape.
 
 -- Whole numbers as text. Most of those of an order, prices and times, are those of others of its batch too.
 local texts_of_numbers = {}
