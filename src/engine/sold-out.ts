@@ -75,9 +75,9 @@ export function openSoldOutCoupons(redis: RedisClient, nowMs: () => number): Sol
   return {
     refuses(shop, couponId, userId) {
       const coupon = coupons.get(keyOf(shop, couponId))
-      const now = nowMs()
-      if (!coupon?.claimers || now >= coupon.trustedUntilMs) return false
-      if (now >= coupon.askAtMs) {
+      if (!coupon?.claimers) return false
+      if (nowMs() >= coupon.askAtMs) {
+        // The others have to ask too where its answer does not come in time.
         coupon.askAtMs = coupon.trustedUntilMs
         return false
       }

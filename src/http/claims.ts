@@ -74,7 +74,7 @@ export function claimRoutes({ engine, redis, config, identify }: Parts) {
         return replyOnce(c, claimView(outcome.value), outcome.replayed)
       }
       const outcome = claimCoupon(engine, { shop, couponId, userId })
-      // A refusal that nothing is waited for is answered in the same call: a promise would cost a third of it.
+      // A refusal that nothing is waited for is answered in the same call that brought the request.
       return outcome instanceof Promise ? outcome.then(answer) : answer(outcome)
     })
     .openapi(claimByCodeRoute, async (c) => {

@@ -26,8 +26,8 @@ export type Environment = {
 }
 
 /**
- * A header of the request by its lower-case name. Over a connection Node has parsed them already; to look one up
- * through the request's `Headers` costs four times as much, and an order has six.
+ * A header of the request by its lower-case name. Over a connection Node has parsed them already, and the request's
+ * `Headers` would look for it in their list.
  */
 export function headerOf(c: Context<Environment>, name: string): string | undefined {
   const incoming = c.env?.incoming

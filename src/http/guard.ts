@@ -3,8 +3,7 @@ import type { Environment } from './environment.ts'
 
 /**
  * Refuses a request by returning an answer, or lets it pass. Only a guard that has to wait for something returns a
- * promise: each one costs about a microsecond, and a refusal that waits for nothing never leaves the call that brought
- * it.
+ * promise, so that a request is refused in the same call that brought it where nothing has to be waited for.
  */
 export type Guard = (
   c: Context<Environment>,
