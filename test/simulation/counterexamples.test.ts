@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readOrder } from '../../src/engine/read-orders.ts'
 import { limits } from '../../src/limits.ts'
 import type { RedisClient } from '../../src/redis/client.ts'
-import { shopKey } from '../../src/redis/keys.ts'
+import { shopKey, shopKeys } from '../../src/redis/keys.ts'
 import { rebuildShop } from '../../workers/rebuild-shop.ts'
+import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
 
 const books = await openBooks()
@@ -40,6 +42,26 @@ describe('sequences that went wrong once', () => {
     const optionId = await option()
     expect(await rebuildShop({ redis: slowToReopen(), orm, shop })).not.toBeNull()
     expect(await order('ann', { [optionId]: 1 })).toMatchObject({ ok: true })
+  })
+
+  // What was kept of finished orders was loaded behind the pending ones, also where both were of one key.
+  it('an order that used a key again is what a rebuild brings back, not the one that had it first', async () => {
+    const { shop, option, order, charge, pay, drain } = await books.openShop()
+    const optionId = await option()
+    await charge('ann', 1_000)
+    await order('ann', { [optionId]: 1 }, { key: 'k', pay: true })
+    await drain()
+    const keys = shopKeys(shop)
+    await redis.forgetFinished(keys.length, ...keys, '0', '100', '31')
+    const again = value(await order('ann', { [optionId]: 2 }, { key: 'k' }))
+    await drain()
+    expect(await rebuildShop({ redis, orm, shop })).not.toBeNull()
+    expect(await readOrder(redis, shop, again.id)).toMatchObject({
+      id: again.id,
+      status: 'PENDING',
+    })
+    await charge('ann', 2_000)
+    expect(value(await pay('ann', again.id)).status).toBe('COMPLETED')
   })
 
   // Found beside it: a renewal took the lease anew, though another rebuild had taken over and opened the shop.

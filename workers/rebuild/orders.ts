@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
 import { storedStub } from '../../src/verify/order-stubs.ts'
-import type { Entry } from './hot-writer.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 type HotOrder = {
@@ -27,21 +26,24 @@ export async function loadOrders(load: ShopLoad): Promise<void> {
     '',
     (after) => pageOfOrders(load, after),
     (rows) => {
-      const pending = rows.filter(({ record }) => record !== null)
-      const finished = rows.filter(({ stub }) => stub !== null)
-      const stubsOf = (isLate: boolean) =>
-        finished
-          .filter((order) => order.isLate === isLate)
-          .map(({ key, stub }): Entry => [isLate ? key : key.slice(11), stub as string])
+      const kept = rows.flatMap(({ key, record, stub, isLate }) => {
+        const text = record === null ? stub : JSON.stringify(record)
+        return text === null ? [] : [{ key, text, isLate }]
+      })
+      // In the order of their ids: where a key was used again, its last order is the one that is kept.
       hot.setFields(
         'orders',
-        pending.map(({ key, record }) => [key.slice(11), JSON.stringify(record)]),
+        kept.filter(({ isLate }) => !isLate).map(({ key, text }) => [key.slice(11), text]),
       )
-      hot.setFields('orders', stubsOf(false))
-      hot.setFields('operations', stubsOf(true))
+      hot.setFields(
+        'operations',
+        kept.filter(({ isLate }) => isLate).map(({ key, text }) => [key, text]),
+      )
       hot.addMembers(
         'holds',
-        pending.map(({ key, expiresAt }) => [key.slice(11), expiresAt]),
+        rows
+          .filter(({ record }) => record !== null)
+          .map(({ key, expiresAt }) => [key.slice(11), expiresAt]),
       )
     },
   )
