@@ -170,7 +170,11 @@ describe('a process that is stopped, and goes on later', () => {
           'postgresIdleInTransactionMs: 10_000',
           'postgresIdleInTransactionMs: 2_000',
         ],
-        '/workers/commit-batch.ts': atVisit(1, 'await writeRows(transaction, shop, rows)', 'SIGSTOP'),
+        '/workers/commit-batch.ts': atVisit(
+          1,
+          'await writeRows(transaction, shop, rows)',
+          'SIGSTOP',
+        ),
       },
     })
     await expectStopped(paused.pid)
