@@ -42,11 +42,11 @@ export const canaries: Record<string, Canary> = {
     without: 'the outbox is trimmed after the commit',
     patch: {
       file: 'workers/drain-outbox.ts',
-      find: `    try {
-      const committed = await commitBatch(`,
-      replace: `    await redis.xtrim(\`{\${shop}}:outbox\`, 'MAXLEN', 0)
-    try {
-      const committed = await commitBatch(`,
+      find: `      try {
+        const committed = await commitBatch(`,
+      replace: `      await redis.xtrim(\`{\${shop}}:outbox\`, 'MAXLEN', 0)
+      try {
+        const committed = await commitBatch(`,
     },
     plan: [
       { at: 2_000, fault: { type: 'kill', target: 'postgres' } },
@@ -58,8 +58,8 @@ export const canaries: Record<string, Canary> = {
     without: 'the watermark is compared before it is set',
     patch: {
       file: 'workers/commit-batch.ts',
-      find: ` and event_id = \${from.eventId.toString()} and epoch = \${from.epoch}`,
-      replace: '',
+      find: ' and event_id = $5 and epoch = $6',
+      replace: ' and $5::text is not null and $6::int is not null',
     },
     plan: [
       // Slow drains, and nobody who knows that they are under way.

@@ -26,6 +26,7 @@ import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 import { createRouter } from './router.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
+import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
 import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
@@ -44,6 +45,7 @@ export function createApp(dependencies: Dependencies) {
     ...dependencies,
     catchUp: openCatchUp(dependencies.redis),
     copyOf: openReadCopies(dependencies.engine),
+    storedOrders: openStoredOrders(dependencies.orm),
     identify: identify(createTokenVerifier(dependencies.config)),
   }
   app.onError(answerError(dependencies.log))

@@ -7,6 +7,7 @@ import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 import type { Guard } from './guard.ts'
 import type { ReadCopies } from './read-copies.ts'
+import type { StoredOrders } from './stored-orders.ts'
 
 /** What the HTTP server works with. The caller opens and closes all of it. */
 export type Dependencies = {
@@ -30,6 +31,8 @@ export type Dependencies = {
 export type Parts = Dependencies & {
   /** What every list from Postgres waits for, so that a client finds in it what he did before. */
   catchUp: CatchUp
+  /** Where orders are found that have left Redis. */
+  storedOrders: StoredOrders
   /** What every read goes through whose answer is the same for everybody. */
   copyOf: ReadCopies
   /** Finds out who makes a request. */

@@ -9,7 +9,6 @@ import { orderSchema, orderView } from './order-view.ts'
 import { refuse } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
-import { findIn } from './stored-orders.ts'
 
 const payment = documented('user', [...bodyCodes, ...decisionCodes(payOrderRefusals)])
 const payOrderRoute = createRoute({
@@ -41,18 +40,18 @@ const cancelOrderRoute = createRoute({
 })
 
 /** Payment and cancellation. An order that has ended leaves Redis; from then on its row in Postgres answers. */
-export function orderActionRoutes({ engine, orm, identify }: Parts) {
+export function orderActionRoutes({ engine, storedOrders, identify }: Parts) {
   return openRoutes(identify)
     .openapi(payOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const command = { shop, userId, orderId: c.req.valid('param').id }
-      const outcome = await payOrder(engine, command, findIn(orm, shop))
+      const outcome = await payOrder(engine, command, storedOrders(shop))
       return outcome.ok ? reply(c, orderView(outcome.value), 200) : refuse(c, outcome)
     })
     .openapi(cancelOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const command = { shop, userId, orderId: c.req.valid('param').id }
-      const outcome = await cancelOrder(engine, command, findIn(orm, shop))
+      const outcome = await cancelOrder(engine, command, storedOrders(shop))
       return outcome.ok ? reply(c, orderView(outcome.value), 200) : refuse(c, outcome)
     })
 }

@@ -17,7 +17,7 @@ import {
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
-import { findIn, findVisibleOrder } from './stored-orders.ts'
+import { findVisibleOrder } from './stored-orders.ts'
 
 const orderAmountMax = limits.priceMax * limits.quantityMax * limits.orderItemsMax
 
@@ -113,7 +113,7 @@ export function orderRoutes(parts: Parts) {
           items: items ? sumLines(items) : 'cart',
           ...operationOf(c, 'POST /v1/orders', body),
         },
-        findIn(parts.orm, shop),
+        parts.storedOrders(shop),
       )
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, orderView(outcome.value), outcome.replayed)

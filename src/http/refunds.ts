@@ -9,7 +9,7 @@ import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
-import { findIn, findVisibleOrder } from './stored-orders.ts'
+import { findVisibleOrder } from './stored-orders.ts'
 
 const refundSchema = z
   .object({
@@ -79,7 +79,7 @@ const refundsRoute = createRoute({
 
 /** An order that has left Redis is brought along from Postgres, where its decision does not find it. */
 export function refundRoutes(parts: Parts) {
-  const { engine, orm, catchUp, identify } = parts
+  const { engine, orm, catchUp, identify, storedOrders } = parts
   return openRoutes(identify)
     .openapi(refundOrderRoute, async (c) => {
       const shop = c.get('shop')
@@ -92,7 +92,7 @@ export function refundRoutes(parts: Parts) {
         items: sumParts(body.items ?? []),
         ...operationOf(c, `POST /v1/orders/${orderId}/refunds`, body),
       }
-      const outcome = await refundOrder(engine, command, findIn(orm, shop))
+      const outcome = await refundOrder(engine, command, storedOrders(shop))
       if (!outcome.ok) return refuse(c, outcome)
       const { fingerprint, at, ...facts } = outcome.value
       return replyOnce(c, { ...facts, at: isoOf(at) }, outcome.replayed)

@@ -1,19 +1,32 @@
-import { findOrder, findStoredOrder } from '../db/orders.ts'
+import { findStoredOrders } from '../db/orders.ts'
 import type { OrderRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
-import type { FindStoredOrder } from '../domain/stored-order.ts'
+import type { FindStoredOrder, StoredOrder } from '../domain/stored-order.ts'
+import { type Batcher, openBatcher } from '../engine/batcher.ts'
 import { readOrder } from '../engine/read-orders.ts'
-import type { Dependencies } from './dependencies.ts'
+import type { Dependencies, Parts } from './dependencies.ts'
 import type { Caller } from './environment.ts'
 import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
 
-type Stores = Pick<Dependencies, 'redis' | 'orm'>
+type Stores = Pick<Parts, 'redis' | 'storedOrders'>
 
-/** How a decision finds an order of a shop that has left Redis. */
-export function findIn(orm: Dependencies['orm'], shop: string): FindStoredOrder {
-  return async (orderId) => {
+/** How orders of a shop that have left Redis are found. */
+export type StoredOrders = (shop: string) => FindStoredOrder
+
+/**
+ * Opens the way to orders in Postgres. Those of a shop that are asked for while a query is under way share the next one:
+ * every look at a finished order comes here, and a query each would take all connections in a rush.
+ */
+export function openStoredOrders(orm: Dependencies['orm']): StoredOrders {
+  const batchers = new Map<string, Batcher<StoredOrder | null>>()
+  const open = (shop: string) => {
+    const batcher = openBatcher((batch) => findStoredOrders(orm.em.fork(), shop, batch.flat()))
+    batchers.set(shop, batcher)
+    return batcher
+  }
+  return (shop) => async (orderId) => {
     if (operationOfOrder(orderId) === null) return null
-    return findStoredOrder(orm.em.fork(), shop, orderId)
+    return (batchers.get(shop) ?? open(shop)).submit([orderId])
   }
 }
 
@@ -22,7 +35,7 @@ export function findIn(orm: Dependencies['orm'], shop: string): FindStoredOrder 
  * pending after its deadline.
  */
 export async function findVisibleOrder(
-  stores: Stores & Pick<Dependencies, 'engine'>,
+  stores: Stores & Pick<Parts, 'engine'>,
   caller: Caller,
   orderId: string,
 ): Promise<OrderRecord | null> {
@@ -42,10 +55,11 @@ async function readVisibleOrder(
 }
 
 async function readAnyOrder(
-  { redis, orm }: Stores,
+  { redis, storedOrders }: Stores,
   shop: string,
   orderId: string,
 ): Promise<OrderRecord | null> {
   if (operationOfOrder(orderId) === null) return null
-  return (await readOrder(redis, shop, orderId)) ?? (await findOrder(orm.em.fork(), shop, orderId))
+  const hot = await readOrder(redis, shop, orderId)
+  return hot ?? (await storedOrders(shop)(orderId))?.order ?? null
 }
