@@ -15,6 +15,7 @@ import { openOutages } from './outages.ts'
  * not move: its wake-up was lost, or its drain failed or hangs. The queue is asked for another drain; where that does
  * not help either, this process drains by itself. It may, because the watermark fences all drains but one.
  *
+ * @param options.connected resolves when Redis has been reached, or has not: a look before that would find an outage.
  * @param options.rescue asks the queue for a drain, past whatever seems to be in its way.
  * @param options.restore finds out whether the shop's hot state has to be rebuilt, and does it. It may take long: the
  *   looks at other shops do not wait for it.
@@ -27,8 +28,9 @@ export function guardShops(options: {
   rescue: (shop: string) => Promise<void>
   drain: DrainShop
   restore?: (shop: string, signal: AbortSignal) => Promise<void>
+  connected?: Promise<void>
 }): { close(): Promise<void> } {
-  const { redis, log, knownShops, rescue, drain, restore } = options
+  const { redis, log, knownShops, rescue, drain, restore, connected } = options
   const outages = openOutages(log)
   const stop = new AbortController()
   const { signal } = stop
@@ -99,7 +101,10 @@ export function guardShops(options: {
     }
   }
 
-  const looks = repeat(() => attempt('Looking after the shops', look), limits.upkeepIntervalMs)
+  const looks = repeat(async () => {
+    await connected
+    await attempt('Looking after the shops', look)
+  }, limits.upkeepIntervalMs)
   return {
     async close() {
       stop.abort()

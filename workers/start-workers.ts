@@ -33,7 +33,7 @@ export function startWorkers(options: {
   const outages = openOutages(log)
   redis.on('error', (error) => outages.began('The connection to Redis', error))
   redis.on('ready', () => outages.ended('The connection to Redis'))
-  redis.connect().catch(() => {}) // It goes on trying; the event above tells.
+  const connected = redis.connect().catch(() => {}) // It goes on trying; the event above tells.
   const connection = connectQueue(redisUrl, 'worker')
   const wakeUps = openWakeUps(redisUrl)
   // A sweep appends events too.
@@ -44,7 +44,7 @@ export function startWorkers(options: {
   const workers = [
     startUpkeepWorker({ connection, orm, redis, engine, log, knownShops }),
     startDrainWorker({ connection, log, drain, wake: wakeUps.wake }),
-    guardShops({ redis, log, knownShops, rescue: wakeUps.rescue, drain, restore }),
+    guardShops({ redis, log, knownShops, rescue: wakeUps.rescue, drain, restore, connected }),
   ]
 
   return {

@@ -86,7 +86,7 @@ it('completes a batch that passes the limit in its middle', async () => {
   const lines = Object.fromEntries(options.map(({ id }) => [id, 1]))
   const users = Array.from({ length: 30 }, (_, number) => `user-${number}`)
   let passed = 0
-  for (let room = 0; passed < 3; room += 50_000) {
+  for (let room = 0; passed < 3; room += 20_000) {
     const before = await engine.units(options[0]?.id as string)
     await leaveRoom(engine, room)
     const outcomes = await Promise.all(
