@@ -14,8 +14,8 @@ type Stores = Pick<Parts, 'redis' | 'storedOrders'>
 export type StoredOrders = (shop: string) => FindStoredOrder
 
 /**
- * Opens the way to orders in Postgres. Those of a shop that are asked for while a query is under way share the next one:
- * every look at a finished order comes here, and a query each would take all connections in a rush.
+ * Opens the way to orders in Postgres. Those of a shop that are asked for while a query is under way share the next
+ * one: every look at a finished order comes here, and a query each would take all connections in a rush.
  */
 export function openStoredOrders(orm: Dependencies['orm']): StoredOrders {
   const batchers = new Map<string, Batcher<StoredOrder | null>>()
