@@ -77,7 +77,7 @@ local adjustment = cjson.encode({
 })
 
 must_succeed()
-redis.call('HINCRBY', options, option_id .. ':free', change)
+add_units(option_id, 'free', change)
 redis.call('HSET', operations, operation_id, adjustment)
 if product then
   product.status = 'ACTIVE'

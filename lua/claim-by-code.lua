@@ -23,11 +23,11 @@ local taker_id, taken_rank
 if not coupon_id and single_use then
   coupon_id, taker_id, taken_rank = string.match(single_use, '^([^:]+):?([^:]*):?(%d*)$')
 end
-local stored = coupon_id and redis.call('HMGET', coupons, coupon_id, coupon_id .. ':issued')
-if not stored or not stored[1] then
+local known = coupon_id and read_coupon(coupon_id)
+if not known then
   return { 'code_not_found' }
 end
-local coupon, issued = parse_facts(stored[1]), tonumber(stored[2])
+local coupon, issued = known.facts, known.issued
 if not issued then
   return { 'shop_closed' }
 end

@@ -16,19 +16,18 @@ Returns     coupon_not_found
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
-Cost        5 calls, and 4 more for each eighth unit of the coupon, which splits a bucket
+Cost        4 calls, 1 more for the first of a coupon in its batch, and 4 more for each eighth unit of the coupon, which splits a bucket
 ]]
 local coupon_id, user_id = ...
 
-local stored = redis.call('HMGET', coupons, coupon_id, coupon_id .. ':issued')
-local facts, issued = stored[1], tonumber(stored[2])
-if not facts then
+local known = read_coupon(coupon_id)
+if not known then
   return { 'coupon_not_found' }
 end
+local coupon, issued = known.facts, known.issued
 if not issued then
   return { 'shop_closed' }
 end
-local coupon = parse_facts(facts)
 if coupon.status ~= 'ACTIVE' then
   return { 'coupon_inactive' }
 end

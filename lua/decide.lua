@@ -92,6 +92,8 @@ local function backlog_is_full()
 end
 
 --- @include "facts"
+--- @include "shared-reads"
+--- @include "sums"
 --- @include "outbox"
 
 -- Redis makes every function of a script anew for each call, which was half of what a call costs beside its commands.
@@ -165,6 +167,14 @@ while position <= #ARGV do
     replies[#replies + 1] = reply
   end
   position = first + count
+end
+
+local are_written, message = pcall(write_sums)
+if not are_written then
+  close_shop('sums were not written: ' .. (type(message) == 'table' and message.err or tostring(message)))
+  for number in ipairs(replies) do
+    replies[number] = { 'fault', 'the sums of the batch were not written' }
+  end
 end
 
 return { epoch, refusal_of_all or '', has_until, backlog, appended, last_event_id, unpack(replies) }

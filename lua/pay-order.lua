@@ -43,8 +43,8 @@ end
 
 must_succeed()
 for _, item in ipairs(order.items) do
-  redis.call('HINCRBY', options, item.optionId .. ':held', string.format('%d', -item.quantity))
-  redis.call('HINCRBY', options, item.optionId .. ':sold', string.format('%d', item.quantity))
+  add_units(item.optionId, 'held', -item.quantity)
+  add_units(item.optionId, 'sold', item.quantity)
 end
 redis.call('ZREM', holds, operation_id)
 use_coupon(order, user_coupon, bucket)

@@ -97,7 +97,7 @@ end
 
 local items, original_amount, deadline = {}, 0, now_ms + hold_ms
 for number, line in ipairs(lines) do
-  local facts = line.facts
+  local facts = line.option.facts
   items[number] = {
     optionId = line.option_id,
     productId = facts.productId,
@@ -116,7 +116,7 @@ end
 
 local discount_amount = 0
 if coupon_id then
-  local coupon = parse_facts(redis.call('HGET', coupons, coupon_id))
+  local coupon = read_coupon(coupon_id).facts
   if original_amount < coupon.minOrderAmount then
     return { 'min_order_amount' }
   end

@@ -129,6 +129,8 @@ if amount > 0 then
 end
 
 must_succeed()
+-- A ranking has no product that nobody bought, so it is brought up to date before units leave it.
+write_sums()
 if is_whole and order.userCouponId and restore_coupon(order) then
   redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', -1)
 end
@@ -137,8 +139,8 @@ local is_ranked = math.floor(now_ms / 86400000) - math.floor(paid_at / 86400000)
 for _, part in ipairs(parts) do
   local item, quantity = part.item, part.quantity
   if refund.restock then
-    redis.call('HINCRBY', options, item.optionId .. ':free', quantity)
-    redis.call('HINCRBY', options, item.optionId .. ':sold', -quantity)
+    add_units(item.optionId, 'free', quantity)
+    add_units(item.optionId, 'sold', -quantity)
   end
   reduce_purchases(item.optionId, order.userId, quantity)
   if is_ranked then

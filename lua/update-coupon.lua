@@ -43,6 +43,6 @@ end
 must_succeed()
 coupon.updatedAt = now_ms
 local changed = cjson.encode(coupon)
-redis.call('HSET', coupons, coupon_id, changed)
+write_coupon_facts(coupon_id, changed)
 append_event('coupon_updated', changed)
 return { 'updated' }

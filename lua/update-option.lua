@@ -36,7 +36,7 @@ if backlog_is_full() then
 end
 
 must_succeed()
-redis.call('HSET', options, option_id, cjson.encode(facts))
+write_option_facts({ option_id, cjson.encode(facts) })
 append_event('option_updated', cjson.encode({
   optionId = option_id,
   productId = facts.productId,

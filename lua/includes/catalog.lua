@@ -44,7 +44,7 @@ local function write_product(product, options_facts)
     fields[#fields + 1] = option_facts(product, facts)
   end
   redis.call('HSET', products, product.id, cjson.encode(product))
-  redis.call('HSET', options, unpack(fields))
+  write_option_facts(fields)
   append_event('product_updated', cjson.encode({
     id = product.id,
     name = product.name,

@@ -18,7 +18,7 @@ local function issue_user_coupon(coupon_id, coupon, user_id, bucket, digest)
     local lapses_at = now_ms + coupon.userCouponTtlSeconds * 1000
     expires_at = expires_at and math.min(expires_at, lapses_at) or lapses_at
   end
-  local rank = redis.call('HINCRBY', coupons, coupon_id .. ':issued', '1')
+  local rank = issue_unit(coupon_id)
   local record = { rank = rank, issued_at = now_ms, expires_at = expires_at }
   local expiry = expires_at and string.format('%x', expires_at) or ''
   add_record('|' .. user_id .. string.format(' %x %xA', rank, now_ms) .. expiry, bucket, coupon_id, rank)

@@ -48,7 +48,7 @@ end
 local function items_json(items, lines)
   local texts = {}
   for number, item in ipairs(items) do
-    texts[number] = item_json(item, lines[number].facts)
+    texts[number] = item_json(item, lines[number].option.facts)
   end
   return table.concat(texts, ',')
 end

@@ -12,9 +12,6 @@ local function find_order(order_id, user_id)
   end
 end
 
--- The key of the day's ranking, from the first payment of a batch on.
-local todays_sales
-
 -- Takes the order's money and counts its sales. The caller has checked the balance.
 local function settle_payment(order)
   order.status = 'COMPLETED'
@@ -34,9 +31,8 @@ local function settle_payment(order)
       afterAmount = after,
     }
   end
-  todays_sales = todays_sales or sales .. utc_day(now_ms)
   for _, item in ipairs(order.items) do
-    redis.call('ZINCRBY', todays_sales, string.format('%d', item.quantity), item.productId)
+    count_units_sold(item.productId, item.quantity, utc_day)
   end
 end
 
@@ -44,7 +40,8 @@ end
 local function use_coupon(order, record, bucket)
   if order.userCouponId then
     set_user_coupon_state(record, bucket, 'U')
-    redis.call('HINCRBY', coupons, parse_user_coupon_id(order.userCouponId) .. ':used', '1')
+    local coupon_id = parse_user_coupon_id(order.userCouponId)
+    count_coupon_use(coupon_id)
     order.userCouponStatus = 'USED'
   end
 end
@@ -53,7 +50,7 @@ end
 local function restore_coupon(order)
   local coupon_id = parse_user_coupon_id(order.userCouponId)
   local record, bucket = find_user_coupon(order.userCouponId, order.userId)
-  if has_lapsed(record) or not parse_facts(redis.call('HGET', coupons, coupon_id)).restoreOnCancel then
+  if has_lapsed(record) or not read_coupon(coupon_id).facts.restoreOnCancel then
     return false
   end
   set_user_coupon_state(record, bucket, 'A')
@@ -78,8 +75,8 @@ local function release_order(order, operation_id, status)
     order.userCouponStatus = 'EXPIRED'
   end
   for _, item in ipairs(order.items) do
-    redis.call('HINCRBY', options, item.optionId .. ':free', item.quantity)
-    redis.call('HINCRBY', options, item.optionId .. ':held', -item.quantity)
+    add_units(item.optionId, 'free', item.quantity)
+    add_units(item.optionId, 'held', -item.quantity)
     reduce_purchases(item.optionId, order.userId, item.quantity)
   end
   redis.call('ZREM', holds, operation_id)

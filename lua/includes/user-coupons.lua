@@ -64,11 +64,11 @@ end
 -- The user's coupon of this id and the bucket that it is in, or nil.
 local function find_user_coupon(user_coupon_id, user_id)
   local coupon_id, rank = parse_user_coupon_id(user_coupon_id)
-  local issued = coupon_id and tonumber(redis.call('HGET', coupons, coupon_id .. ':issued'))
-  if not issued then
+  local coupon = coupon_id and read_coupon(coupon_id)
+  if not coupon or not coupon.issued then
     return nil
   end
-  local list, bucket = read_user_coupons(coupon_id, user_id, issued)
+  local list, bucket = read_user_coupons(coupon_id, user_id, coupon.issued)
   return of_rank(list, rank), bucket
 end
 
