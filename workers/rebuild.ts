@@ -42,7 +42,7 @@ async function rebuildInStores(shop: string, isForced: boolean): Promise<Rebuilt
   const services = await resolveServices(loadConfig())
   const redis = connectRedis(services.redisUrl, { name: 'rebuild' })
   redis.on('error', () => {}) // The command that needed it fails.
-  const orm = openOrm(services.databaseUrl, { poolMax: 2, statementTimeoutMs: 0 })
+  const orm = openOrm(services.databaseUrl, { poolMax: 4, statementTimeoutMs: 0 })
   try {
     await redis.connect()
     if (!(await findWatermark(databaseOf(orm), shop))) {

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 /** The ORM's connections inside or outside a transaction, for plain SQL with bound values; it knows no tables. */
 export type Database = Kysely<unknown>
@@ -14,9 +14,28 @@ export function inSnapshot<Value>(
   db: Database,
   work: (db: Database) => Promise<Value>,
 ): Promise<Value> {
-  return db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(work)
+  return openSnapshot(db).execute(work)
+}
+
+/** Runs several works side by side, each on a connection of its own, on one snapshot of the database. */
+export async function inOneSnapshot(
+  db: Database,
+  works: readonly ((db: Database) => Promise<void>)[],
+): Promise<void> {
+  await inSnapshot(db, async (snapshot) => {
+    const { rows } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(snapshot)
+    const beside = (work: (db: Database) => Promise<void>) =>
+      openSnapshot(db).execute(async (same) => {
+        await sql`set transaction snapshot ${sql.lit(rows[0]?.id)}`.execute(same)
+        await work(same)
+      })
+    const [first, ...others] = works
+    // All have ended before the first failure is told: none goes on behind the back of the caller.
+    const ends = await Promise.allSettled([first?.(snapshot), ...others.map(beside)])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  })
+}
+
+function openSnapshot(db: Database) {
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
 }

@@ -51,9 +51,11 @@ export function balanceMirror(shop: string): Mirror {
       fields: {
         hash,
         page: (after) => sql`
-          select user_id as id, amount::text as field
-          from balances where shop = ${shop} and user_id > ${after}
-          order by user_id limit ${limits.verifyFieldsChunk}`,
+          select max(user_id) as last, json_agg(user_id) as fields, json_agg(amount) as values
+          from (
+            select user_id, amount from balances where shop = ${shop} and user_id > ${after}
+            order by user_id limit ${limits.verifyFieldsChunk}
+          ) page having count(*) > 0`,
       },
     },
     apply(event, balances) {

@@ -47,12 +47,15 @@ export function uniqueCodeMirror(shop: string): Mirror {
       fields: {
         hash: shopKey(shop, 'uniqueCodes'),
         page: (after) => sql`
-          select c.digest as id, case when c.user_coupon_id is null then c.coupon_id else (
-            select u.coupon_id || ':' || u.user_id || ':' || u.rank from user_coupons u
-            where u.shop = c.shop and u.id = c.user_coupon_id and u.coupon_id = c.coupon_id
-          ) end as field
-          from coupon_codes c where c.shop = ${shop} and c.digest > ${after}
-          order by c.digest limit ${limits.verifyFieldsChunk}`,
+          select max(digest) as last, json_agg(digest) as fields, json_agg(field) as values
+          from (
+            select c.digest, case when c.user_coupon_id is null then c.coupon_id else (
+              select u.coupon_id || ':' || u.user_id || ':' || u.rank from user_coupons u
+              where u.shop = c.shop and u.id = c.user_coupon_id and u.coupon_id = c.coupon_id
+            ) end as field
+            from coupon_codes c where c.shop = ${shop} and c.digest > ${after}
+            order by c.digest limit ${limits.verifyFieldsChunk}
+          ) page having count(*) > 0`,
       },
     },
     apply(event, entities) {

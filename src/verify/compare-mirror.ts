@@ -5,7 +5,7 @@ import { eventIdOf } from '../db/event-id.ts'
 import { limits } from '../limits.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord, Discrepancy } from './check.ts'
-import type { Facts, Mirror } from './mirror.ts'
+import type { Facts, HashFields, Mirror } from './mirror.ts'
 import { parseStreamInfo, readEvents, run, type Shop, watermarkOf } from './shop.ts'
 
 /**
@@ -87,27 +87,35 @@ async function everyChunk(
  */
 async function compareFields(
   { redis, db }: Pick<Shop, 'redis' | 'db'>,
-  { hash, page }: NonNullable<Mirror['persisted']['fields']>,
+  { hash, share = 1, idOf = (field) => field, page }: HashFields,
   check: CheckRecord,
   compare: (ids: string[]) => Promise<boolean>,
 ): Promise<'compared' | 'gave up' | 'redis may have more'> {
   const sizeBefore = await redis.hlen(hash)
   let found = 0
-  let after = ''
-  while (true) {
-    const { rows } = await page(after).execute(db)
-    const last = rows.at(-1)
-    if (!last) break
-    after = last.id
-    const hot = await redis.hmget(hash, ...rows.map(({ id }) => id))
-    const differing = rows.filter(({ field }, index) => field === null || field !== hot[index])
+  let current = (await page('').execute(db)).rows[0]
+  while (current) {
+    const { last, fields, values } = current
+    // The next page is on its way while Redis answers.
+    const [hot, next] = await Promise.all([redis.hmget(hash, ...fields), page(last).execute(db)])
+    const differing = fields.filter((_, index) => hot[index] !== fieldText(values[index]))
     found += hot.filter((field) => field !== null).length
-    check.count(rows.length - differing.length)
-    if (differing.length > 0 && !(await compare(differing.map(({ id }) => id)))) return 'gave up'
+    check.count(fields.length - differing.length)
+    const ids = [...new Set(differing.map(idOf))]
+    for (let first = 0; first < ids.length; first += limits.verifyChunk) {
+      if (!(await compare(ids.slice(first, first + limits.verifyChunk)))) return 'gave up'
+    }
+    current = next.rows[0]
   }
   const size = await redis.hlen(hash)
-  // One more field is the sentinel.
-  return size === sizeBefore && size === found + 1 ? 'compared' : 'redis may have more'
+  // One field is the sentinel.
+  return size === sizeBefore && (size - 1) * share === found ? 'compared' : 'redis may have more'
+}
+
+/** What a field should be; no text where only facts tell. */
+function fieldText(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 /**

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ProductRecord } from '../domain/events.ts'
+import { limits } from '../limits.ts'
 import { shopKey } from '../redis/keys.ts'
 import { hashSide, type Mirror, msOf, pageOfKeys, put, recordFacts } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
@@ -31,14 +32,23 @@ export function optionMirror(shop: string): Mirror {
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'product_options', column: 'id' }, after),
       rows: (ids) => sql`
-        select o.id, jsonb_strip_nulls(jsonb_build_object(
-          'productId', p.id, 'productName', p.name, 'productRevision', p.revision,
-          'status', p.status, 'optionValue', option_value, 'price', price,
-          'perUserLimit', per_user_limit, 'saleStartsAt', ${msOf('sale_starts_at')},
-          'saleEndsAt', ${msOf('sale_ends_at')}, 'holdMs', hold_ms
-        )) as facts
+        select o.id, ${factsOfOption()} as facts
         from product_options o join products p on p.shop = o.shop and p.id = o.product_id
         where o.shop = ${shop} and o.id = any(${ids})`,
+      fields: {
+        hash: shopKey(shop, 'options'),
+        // Beside its facts an option has three counters.
+        share: 1 / 4,
+        // The text is that of a rebuild; what a decision has written has its facts in another order.
+        page: (after) => sql`
+          select max(id) as last, json_agg(id) as fields, json_agg(facts) as values
+          from (
+            select o.id, ${factsOfOption()} as facts
+            from product_options o join products p on p.shop = o.shop and p.id = o.product_id
+            where o.shop = ${shop} and o.id > ${after}
+            order by o.id limit ${limits.verifyFieldsChunk}
+          ) page having count(*) > 0`,
+      },
     },
     apply(event, entities) {
       if (event.type === 'product_created') {
@@ -61,6 +71,16 @@ export function optionMirror(shop: string): Mirror {
       }
     },
   }
+}
+
+/** The facts of a row `o` of `product_options` and its product `p`, as `optionFacts` of lua/includes/catalog.lua. */
+export function factsOfOption(): RawBuilder<object> {
+  return sql`jsonb_strip_nulls(jsonb_build_object(
+    'productId', p.id, 'productName', p.name, 'productRevision', p.revision,
+    'status', p.status, 'optionValue', o.option_value, 'price', o.price,
+    'perUserLimit', o.per_user_limit, 'saleStartsAt', ${msOf('o.sale_starts_at')},
+    'saleEndsAt', ${msOf('o.sale_ends_at')}, 'holdMs', o.hold_ms
+  ))`
 }
 
 /** Records of the time before there were revisions are of the first. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { limits } from '../limits.ts'
 import { shopKey } from '../redis/keys.ts'
 import { add, hashSide, type Mirror, orderOf, pageOfKeys, put, refundedItems } from './mirror.ts'
 import type { RowFacts } from './row-facts.ts'
@@ -54,6 +55,20 @@ export function stockMirror(shop: string): Mirror {
       rows: (ids) => sql`
         select id, jsonb_build_object('free', stock, 'held', held, 'sold', sold) as facts
         from product_options where shop = ${shop} and id = any(${ids})`,
+      fields: {
+        hash: shopKey(shop, 'options'),
+        // Three counters, and the option's facts are the fourth.
+        share: 3 / 4,
+        idOf: (field) => field.slice(0, field.indexOf(':')),
+        page: (after) => sql`
+          select max(id) as last, json_agg(id || counter) as fields, json_agg(units) as values
+          from (
+            select * from product_options where shop = ${shop} and id > ${after}
+            order by id limit ${limits.verifyFieldsChunk}
+          ) page
+          cross join lateral (values (':free', stock), (':held', held), (':sold', sold)) of (counter, units)
+          having count(*) > 0`,
+      },
     },
     apply(event, options) {
       if (event.type === 'product_created') {

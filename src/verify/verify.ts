@@ -95,7 +95,8 @@ export async function verifyHotState(
   const [seconds] = await redis.time()
   const subjects = openSubjects(shop, new Date(Number(seconds) * 1_000))
   await checkOutbox(place, outbox)
-  await compareHot(place, subjects, outbox)
+  // Side by side, because nobody else waits for the stores of a closed shop.
+  await Promise.all(subjects.map((subject) => compareHot(place, [subject], outbox)))
   return { checks: [...subjects.map(({ check }) => check), outbox].map((check) => check.result()) }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
+import { factsOfOption } from '../../src/verify/options.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 export async function loadProducts(load: ShopLoad): Promise<void> {
@@ -68,13 +69,7 @@ export async function loadOptions(load: ShopLoad): Promise<void> {
     load,
     '',
     (after) => sql<{ key: string; facts: object; free: string; held: string; sold: string }>`
-      select o.id as key, o.stock as free, o.held, o.sold,
-        jsonb_strip_nulls(jsonb_build_object(
-          'productId', o.product_id, 'productName', p.name, 'productRevision', p.revision,
-          'status', p.status, 'optionValue', o.option_value, 'price', o.price,
-          'perUserLimit', o.per_user_limit, 'saleStartsAt', ${msOf('o.sale_starts_at')},
-          'saleEndsAt', ${msOf('o.sale_ends_at')}, 'holdMs', o.hold_ms
-        )) as facts
+      select o.id as key, o.stock as free, o.held, o.sold, ${factsOfOption()} as facts
       from product_options o join products p on p.shop = o.shop and p.id = o.product_id
       where o.shop = ${shop} and o.id > ${after}
       order by o.id limit ${limits.rebuildRecordsMax}`,
