@@ -13,7 +13,8 @@ Returns     code_not_found    nobody's code, another user's, or its coupon is no
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
-Cost        7 calls, 1 more for a single-use code, and 4 more for each eighth unit of the coupon
+Cost        7 calls, 1 less behind another of the coupon in its batch, 1 more for a single-use code, and 4 more for
+            each eighth unit of the coupon
 ]]
 local code, digest, user_id = ...
 

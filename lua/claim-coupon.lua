@@ -16,7 +16,8 @@ Returns     coupon_not_found
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
-Cost        4 calls, 1 more for the first of a coupon in its batch, and 4 more for each eighth unit of the coupon, which splits a bucket
+Cost        4 calls, 1 more for the first of a coupon in its batch, and 4 more for each eighth unit of the coupon,
+            which splits a bucket
 ]]
 local coupon_id, user_id = ...
 

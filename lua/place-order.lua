@@ -30,7 +30,9 @@ Returns     idempotency_key_reused  the key came with another body
             backlog_full
             placed                  the order's record, JSON of `order` in src/domain/events.ts
 Emits       order_expired for every hold that it reaps, then order_placed
-Cost        11 calls, and one more per line that is paid, 2 for a cart, 5 for a coupon; 8 per reaped hold
+Cost        6 calls, 1 more for payment and one per line; 1 for a limit per user, 2 for a cart, 2 for a coupon; in a
+            batch 1 for the first of its options and its coupon, and of all that is paid one per product and coupon;
+            8 per reaped hold
 ]]
 local operation_id, fingerprint, user_id, user_coupon_id, expected_amount, pay, from_cart = ...
 

@@ -1,6 +1,6 @@
 -- What a batch has read of options and coupons. Most commands of a sale ask for the same few, and nobody else writes
 -- while a script runs, so what was read holds until this batch changes it: whoever writes one of them says so here.
--- Measured, a claim takes Redis 15 % less of its time and an order with a coupon 25 %.
+-- Counted in instructions of Redis, a claim takes 7 % less and an order with a coupon 9 %.
 
 -- By the option's id: `facts`, which nobody may write to, and its units `free`, `held` and `sold`; each nil where it is
 -- missing.

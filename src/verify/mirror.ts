@@ -54,8 +54,9 @@ export type HashFields = {
   idOf?(field: string): string
   /**
    * A page of at most `limits.verifyFieldsChunk` entities with a key > `after`, in the order of their keys: the last
-   * key, the fields, and what each should be (an object for one that is JSON), null where only facts tell. It is one row
-   * of two lists, because the driver makes an object of every row, which took half of the time; behind the end none.
+   * key, the fields, and what each should be (an object for one that is JSON), null where only facts tell. It is one
+   * row of two lists, because the driver makes an object of every row, which took half of the time; behind the end
+   * none.
    */
   page(after: string): RawBuilder<FieldsPage>
 }
