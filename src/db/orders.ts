@@ -8,27 +8,11 @@ import { streamIdOf } from './event-id.ts'
 const orderIdPattern = /^[0-9a-f]{11}[A-Za-z0-9_-]{22}$/
 
 /**
- * The persisted order in the shape in which it was decided, or null. It may lag behind Redis by the drain. What only
- * its last decision was about is not part of it.
+ * Persisted orders in the shape in which they were decided, in the order of the ids, null for one that is not there;
+ * with as many queries as one takes. They may lag behind Redis by the drain, and what only an order's last decision
+ * was about is not part of it. Each comes with the id of the last event that Postgres has of it, as its stub in Redis
+ * names it.
  */
-export async function findOrder(
-  em: EntityManager,
-  shop: string,
-  orderId: string,
-): Promise<OrderRecord | null> {
-  return (await findStoredOrder(em, shop, orderId))?.order ?? null
-}
-
-/** The same with the id of the last event that it has of the order, as its stub in Redis names it. */
-export async function findStoredOrder(
-  em: EntityManager,
-  shop: string,
-  orderId: string,
-): Promise<StoredOrder | null> {
-  return (await findStoredOrders(em, shop, [orderId]))[0] ?? null
-}
-
-/** Several orders, in the order of their ids, with as many queries as one takes. */
 export async function findStoredOrders(
   em: EntityManager,
   shop: string,

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import { databaseOf } from '../../src/db/database.ts'
-import { findOrder } from '../../src/db/orders.ts'
 import { takeSnapshot } from '../../src/db/rankings.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { value } from '../support/sale.ts'
+import { findOrder } from '../support/stored-orders.ts'
 import type { Books, Shop } from '../workers/books.ts'
 import { useEverything } from './use-everything.ts'
 

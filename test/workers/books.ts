@@ -1,7 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
-import { findStoredOrder } from '../../src/db/orders.ts'
 import { openOrm } from '../../src/db/orm.ts'
 import { ensureShop, findWatermark } from '../../src/db/shops.ts'
 import type { EventData, EventType } from '../../src/domain/events.ts'
@@ -14,6 +13,7 @@ import { type Drain, drainOutbox } from '../../workers/drain-outbox.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { redisUrl, uniqueShop } from '../support/redis.ts'
 import { openSale, type Sale } from '../support/sale.ts'
+import { findStoredOrder } from '../support/stored-orders.ts'
 
 /**
  * Shops with their database, and short ways to fill the outbox of the one and to look into the other.

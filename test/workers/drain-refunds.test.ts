@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { findOrder, findStoredOrder } from '../../src/db/orders.ts'
 import { listRefunds } from '../../src/db/refunds.ts'
 import type { OrderRecord } from '../../src/domain/events.ts'
 import { readOrder } from '../../src/engine/read-orders.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { codeOf, value } from '../support/sale.ts'
+import { findOrder, findStoredOrder } from '../support/stored-orders.ts'
 import { openBooks, type Shop } from './books.ts'
 
 const books = await openBooks()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { findOrder } from '../../src/db/orders.ts'
 import { rebuildShop } from '../../workers/rebuild-shop.ts'
 import { value } from '../support/sale.ts'
+import { findOrder } from '../support/stored-orders.ts'
 import { openBooks } from './books.ts'
 
 const books = await openBooks()

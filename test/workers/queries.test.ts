@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { listBalanceHistory } from '../../src/db/balance-history.ts'
-import { findOrder, listOrders } from '../../src/db/orders.ts'
+import { listOrders } from '../../src/db/orders.ts'
 import { createUser, findUser } from '../../src/db/users.ts'
 import { codeOf, value } from '../support/sale.ts'
+import { findOrder } from '../support/stored-orders.ts'
 import { openBooks, type Shop } from './books.ts'
 
 const books = await openBooks()

@@ -1,0 +1,22 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
+import { findStoredOrders } from '../../src/db/orders.ts'
+import type { OrderRecord } from '../../src/domain/events.ts'
+import type { StoredOrder } from '../../src/domain/stored-order.ts'
+
+/** An order as Postgres has it, with its last event there, or null. */
+export async function findStoredOrder(
+  em: EntityManager,
+  shop: string,
+  orderId: string,
+): Promise<StoredOrder | null> {
+  return (await findStoredOrders(em, shop, [orderId]))[0] ?? null
+}
+
+/** The order alone. */
+export async function findOrder(
+  em: EntityManager,
+  shop: string,
+  orderId: string,
+): Promise<OrderRecord | null> {
+  return (await findStoredOrder(em, shop, orderId))?.order ?? null
+}
