@@ -12,7 +12,8 @@ Returns     coupon_not_found
             ended
             code_required     it is claimed by a code only
             replayed          an earlier claim, as JSON of `claim` in src/domain/events.ts
-            sold_out          with the units issued, and the ms until the coupon ends or -1 where it does not
+            sold_out          with the units issued, and the ms for which that stays so: until the coupon ends, 0
+                              where a raise is announced, -1 where nothing is known to end it
             backlog_full
             claimed           the new claim, as JSON
 Emits       coupon_claimed
@@ -47,7 +48,8 @@ if #list >= coupon.perUserLimit then
   return { 'replayed', claim_json(coupon_id, user_id, list[#list]) }
 end
 if issued >= coupon.totalQuantity then
-  return { 'sold_out', issued, coupon.validUntil and coupon.validUntil - now_ms or -1 }
+  local trust_ms = coupon.validUntil and coupon.validUntil - now_ms or -1
+  return { 'sold_out', issued, known.announced_at and 0 or trust_ms }
 end
 if backlog_is_full() then
   return { 'backlog_full' }

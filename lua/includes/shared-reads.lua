@@ -48,18 +48,26 @@ local function write_option_facts(fields)
   redis.call('HSET', options, unpack(fields))
 end
 
--- By the coupon's id: `facts`, which nobody may write to, and the number of `issued` units, nil where it is missing.
+-- By the coupon's id: `facts`, which nobody may write to, the number of `issued` units, nil where it is missing, and
+-- when it was announced that it will be raised (`announced_at`, ms), nil where it will not.
 local known_coupons = {}
+
+-- An announcement that nobody came back to says nothing any more.
+local announcement_max_ms = 10000
 
 -- Reads a coupon; nil where there is none.
 local function read_coupon(coupon_id)
   local coupon = known_coupons[coupon_id]
   if not coupon then
-    local stored = redis.call('HMGET', coupons, coupon_id, coupon_id .. ':issued')
+    local stored = redis.call('HMGET', coupons, coupon_id, coupon_id .. ':issued', coupon_id .. ':raising')
     if not stored[1] then
       return nil
     end
-    coupon = { facts = parse_facts(stored[1]), issued = tonumber(stored[2]) }
+    local announced_at = stored[3] and tonumber(stored[3])
+    if announced_at and now_ms - announced_at > announcement_max_ms then
+      announced_at = nil
+    end
+    coupon = { facts = parse_facts(stored[1]), issued = tonumber(stored[2]), announced_at = announced_at }
     known_coupons[coupon_id] = coupon
   end
   return coupon
@@ -70,6 +78,12 @@ local function issue_unit(coupon_id)
   local rank = redis.call('HINCRBY', coupons, coupon_id .. ':issued', '1')
   known_coupons[coupon_id].issued = rank
   return rank
+end
+
+-- Notes that a sold-out coupon is about to be raised.
+local function announce_raise(coupon_id)
+  known_coupons[coupon_id] = nil
+  redis.call('HSET', coupons, coupon_id .. ':raising', string.format('%d', now_ms))
 end
 
 -- Stores the changed facts of a coupon.

@@ -38,7 +38,7 @@ export const commands = {
     'rankingDaysMax',
   ],
   'set-cart-item': ['userId', 'optionId', 'quantity', 'cartItemsMax'],
-  'update-coupon': ['couponId', 'changes'],
+  'update-coupon': ['couponId', 'changes', 'latchMs'],
   'update-option': ['optionId', 'changes'],
   'update-product': ['productId', 'changes'],
 } as const

@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { CouponRecord } from '../domain/events.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { limits } from '../limits.ts'
 import type { Engine } from './engine.ts'
 import { done, refused } from './replies.ts'
 
@@ -13,15 +15,25 @@ export type CouponChanges = {
   validUntil?: number | null | undefined
 }
 
-/** Pauses, resumes, ends, raises, lowers or prolongs a coupon. User coupons that are issued keep their expiry. */
+/**
+ * Pauses, resumes, ends, raises, lowers or prolongs a coupon. User coupons that are issued keep their expiry. To raise
+ * one that is sold out takes `limits.soldOutLatchMs`: until no process refuses claims of it by itself any more.
+ */
 export async function updateCoupon(
   engine: Engine,
   command: { shop: string; couponId: string; changes: CouponChanges },
 ): Promise<Outcome<null, (typeof updateCouponRefusals)[number]>> {
-  const reply = await engine.decide(command.shop, 'update-coupon', {
-    couponId: command.couponId,
-    changes: JSON.stringify(command.changes),
-  })
+  const ask = () =>
+    engine.decide(command.shop, 'update-coupon', {
+      couponId: command.couponId,
+      changes: JSON.stringify(command.changes),
+      latchMs: limits.soldOutLatchMs,
+    })
+  let reply = await ask()
+  while (reply[0] === 'announced') {
+    await wait(Number(reply[1]))
+    reply = await ask()
+  }
   return reply[0] === 'updated' || reply[0] === 'unchanged'
     ? done(null, { replayed: reply[0] === 'unchanged' })
     : refused(reply, updateCouponRefusals)

@@ -22,7 +22,8 @@ export const domainLimits = {
   couponPerUserMax: 10,
   /**
    * How long a process refuses claims of a coupon without asking, after Redis said that it is sold out: so late does it
-   * learn what another process did to the coupon. One request in thousands asks, where thousands come in that time.
+   * learn what another process did to the coupon, and so long does it take to raise one. One request in thousands asks,
+   * where thousands come in that time.
    */
   soldOutLatchMs: 500,
   /** Sold-out coupons that one process knows; of each, claims of at most so many, in 1.5 bytes each: 48 MB in all. */

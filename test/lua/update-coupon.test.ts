@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCoupon } from '../../src/engine/reads.ts'
+import { limits } from '../../src/limits.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { expectRefusal } from '../support/refusal.ts'
@@ -61,6 +62,28 @@ describe('update-coupon', () => {
     await expectRefusal(sale, 'backlog_full', () =>
       sale.updateCoupon(coupon, { status: 'PAUSED' }, full),
     )
+  })
+
+  it('announced: is raised when nobody trusts any more that it is sold out', async () => {
+    const coupon = await sale.coupon({ totalQuantity: 1 })
+    await sale.claim(coupon, 'ada')
+    const announcement = () => redis.hget(shopKey(sale.shop, 'coupons'), `${coupon}:raising`)
+    // One that nobody came back to counts for nothing.
+    await redis.hset(shopKey(sale.shop, 'coupons'), `${coupon}:raising`, Date.now() - 60_000)
+    const raise = sale.updateCoupon(coupon, { totalQuantity: 2 })
+    const announcedAt = await vi.waitFor(async () => {
+      const at = Number(await announcement())
+      expect(at).toBeGreaterThan(Date.now() - 30_000)
+      return at
+    })
+    // Meanwhile it changes in other ways at once, and is still sold out.
+    value(await sale.updateCoupon(coupon, { validUntil: Date.now() + 600_000 }))
+    expect(codeOf(await sale.claim(coupon, 'bob'))).toBe('sold_out')
+    value(await raise)
+    const [seconds, micros] = (await redis.time()).map(Number) as [number, number]
+    expect(seconds * 1_000 + micros / 1_000 - announcedAt).toBeGreaterThan(limits.soldOutLatchMs)
+    expect(await announcement()).toBeNull()
+    expect(codeOf(await sale.claim(coupon, 'bob'))).toBe('ok')
   })
 
   it('updated: can be read at once and is told to the outbox', async () => {
