@@ -10,8 +10,8 @@ import { type Buyers, orderRequests, ordersPerUser, prepareBuyers } from './orde
 
 /**
  * Connections that the alternative has. The default of its driver is what a shop has that runs more than one process,
- * and between 2 and 16 they hardly matter. With a single one in all, the orders wait in Node and not in Postgres for the
- * one row: the fastest and cheapest way, which a shop has as long as it is one process and waits for nothing else.
+ * and between 2 and 16 they hardly matter. With a single one in all, the orders wait in Node and not in Postgres for
+ * the one row: the fastest and cheapest way, which a shop has as long as it is one process and waits for nothing else.
  */
 const pools = { alternative: 10, serial: 1 }
 
