@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { sql } from 'kysely'
 import { databaseOf, inSnapshot } from '../db/database.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -58,6 +59,9 @@ export async function verify(
   const [seconds] = await redis.time()
   const subjects = openSubjects(shop, new Date(Number(seconds) * 1_000))
   await inSnapshot(place.db, async (snapshot) => {
+    // A shop that is newer than the statistics counts for empty, so that loops over its rows look cheapest: a minute for
+    // 6,000 orders, where it takes two seconds otherwise.
+    await sql`set local enable_nestloop = off`.execute(snapshot)
     for (const { facts, check } of subjects) {
       for (const query of facts) await compareRowFacts(snapshot, query, check)
     }
