@@ -59,8 +59,8 @@ export async function verify(
   const [seconds] = await redis.time()
   const subjects = openSubjects(shop, new Date(Number(seconds) * 1_000))
   await inSnapshot(place.db, async (snapshot) => {
-    // A shop that is newer than the statistics counts for empty, so that loops over its rows look cheapest: a minute for
-    // 6,000 orders, where it takes two seconds otherwise.
+    // A shop that is newer than the statistics counts for empty, so that loops over its rows look cheapest: a minute
+    // for 6,000 orders, where it takes two seconds otherwise.
     await sql`set local enable_nestloop = off`.execute(snapshot)
     for (const { facts, check } of subjects) {
       for (const query of facts) await compareRowFacts(snapshot, query, check)
