@@ -43,7 +43,6 @@ if backlog_is_full() then
   return { 'backlog_full' }
 end
 
-
 -- A process that knows the coupon to be sold out would refuse a user whom another process has just given a new unit.
 -- So a raise is announced: from then on nobody trusts that it is sold out, and it comes when all who did have
 -- forgotten.
