@@ -38,7 +38,7 @@ describe('with REPLICA_ACKS', () => {
     })
     expect(await shop.units(option)).toEqual({ free: 9, held: 1, sold: 0 })
     await cluster.resumeReplication()
-    const repeated = await order('one', shop.engine)
+    const repeated = await vi.waitFor(() => order('one'), 10_000)
     expect(repeated).toMatchObject({ ok: true, replayed: true })
     expect(await shop.units(option)).toEqual({ free: 9, held: 1, sold: 0 })
   })
