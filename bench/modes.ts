@@ -42,10 +42,10 @@ export const sizes = {
     rebuild: { users: 1_000_000, options: 100_000, isBudget: true },
   },
   quick: {
-    ...{ rounds: 3, requests: 6_000, warmUp: 12_000, connections: 64 },
-    ...{ alternativeRequests: 1_500, alternativeWarmUp: 2_000 },
-    ...{ lagSeconds: 8, memoryEntities: 100_000, largest: 100_000 },
-    rebuild: { users: 100_000, options: 10_000, isBudget: false },
+    ...{ rounds: 3, requests: 4_000, warmUp: 8_000, connections: 64 },
+    ...{ alternativeRequests: 1_000, alternativeWarmUp: 1_000 },
+    ...{ lagSeconds: 5, memoryEntities: 50_000, largest: 100_000 },
+    rebuild: { users: 50_000, options: 5_000, isBudget: false },
   },
   smoke: {
     ...{ rounds: 1, requests: 200, warmUp: 100, connections: 8 },

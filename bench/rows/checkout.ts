@@ -6,7 +6,13 @@ import { openRowCopy, type RowCopy } from '../floors/copy-rows.ts'
 import { describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { discount, price, userNames } from '../shops.ts'
-import { type Buyers, orderRequests, ordersPerUser, prepareBuyers } from './order.ts'
+import {
+  type Buyers,
+  measureBareOrders,
+  orderRequests,
+  ordersPerUser,
+  prepareBuyers,
+} from './order.ts'
 
 /**
  * Connections that the alternative has. The default of its driver is what a shop has that runs more than one process,
@@ -53,17 +59,22 @@ export async function measureCheckout(bench: Bench): Promise<Row[]> {
     if (faults.length > 0) throw new Error(faults.join('; '))
     return { load }
   }
+  const bare = await stage.startServer('bench/floors/evalsha-server.ts')
   const measured = await alternate<Round, Side>(bench, 'checkout', {
+    bare: async (round) => ({
+      load: await measureBareOrders(bench, bare, { name: 'checkout', round, withCoupon: true }),
+    }),
     alternative: (round) => measureAlternative('alternative', round),
     serial: (round) => measureAlternative('serial', round),
     ours: (round) => measureOurs(bench, copy, round),
   })
   await copy.close()
-  for (const server of Object.values(servers)) await server.stop()
+  for (const server of [bare, ...Object.values(servers)]) await server.stop()
   return rowsOf(measured)
 }
 
-type Side = 'alternative' | 'serial' | 'ours'
+/** `bare` is the script alone, one call per order: the least that an accepted order costs. */
+type Side = 'bare' | 'alternative' | 'serial' | 'ours'
 
 /** The orders that `seedAlternative` prepares a shop for. */
 function buyersOfAlternative(shop: string, users: string[]): Buyers {
@@ -101,7 +112,7 @@ async function measureOurs(
   return { load, drain: { cpuUs, seconds, copyUs: sumOf(copied) } }
 }
 
-function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
+function rowsOf({ bare, alternative, serial, ours }: Record<Side, Round[]>): Row[] {
   const perOrder = ({ load }: Round, us: number) => us / load.requests
   const cpuOf = (round: Round, names: readonly string[]) =>
     names.reduce((sum, name) => sum + (round.drain?.cpuUs[name] ?? 0), 0)
@@ -114,7 +125,9 @@ function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
   const is = `the same order as one statement on Postgres alone, behind Hono, ${pools.alternative} connections`
   const isSerial =
     'the same with a single connection, in one process: orders wait in Node, not for the row'
+  const isBare = 'node:http and one unbatched EVALSHA of the same script'
   const sides = {
+    bare: bare.map(({ load }) => load),
     alternative: alternative.map(({ load }) => load),
     serial: serial.map(({ load }) => load),
     ours: ours.map(({ load }) => load),
@@ -129,6 +142,8 @@ function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
   const usOf = (rounds: Round[]) => rounds.map((one) => perOrder(one, serverUs(one)))
   const rateOf = (rounds: Round[]) => rounds.map(({ load }) => load.requests / load.seconds)
   const floorRate = rateOf(alternative)
+  const copyUs = ours.map((one) => perOrder(one, one.drain?.copyUs ?? 0))
+  const leastUs = usOf(bare).map((us, round) => us + (copyUs[round] as number))
   const budget = { bound: 10, what: 'ratio', side: 'least' } as const
   return [
     rowOf({
@@ -143,6 +158,7 @@ function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
     rowOf({
       name: 'persisted checkout, in all',
       ...{ unit, values: persisted, budget: { bound: 230, what: 'value' } },
+      floor: { is: `${isBare}, and COPY of its rows: the floors of both halves`, values: leastUs },
     }),
     rowOf({
       name: 'one hot product, accepted',
@@ -155,6 +171,11 @@ function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
       ...{ values: accepted, floor: { is: isSerial, values: rateOf(serial) } },
     }),
     rowOf({
+      name: 'one hot product, script alone',
+      unit: 'paid orders per second, each in a file on disk',
+      ...{ values: accepted, floor: { is: isBare, values: rateOf(bare) } },
+    }),
+    rowOf({
       name: 'one hot product, persisted',
       unit: 'paid orders per second, the time of their drain included',
       ...{ values: withDrain, floor: { is, values: floorRate } },
@@ -165,7 +186,7 @@ function rowsOf({ alternative, serial, ours }: Record<Side, Round[]>): Row[] {
       values: ours.map((one) => perOrder(one, cpuOf(one, ['worker', 'postgres']))),
       floor: {
         is: 'binary COPY of the same rows into the same tables, from files of the server',
-        values: ours.map((one) => perOrder(one, one.drain?.copyUs ?? 0)),
+        values: copyUs,
       },
       budget: { bound: 3, what: 'ratio' },
       details: {

@@ -93,9 +93,30 @@ export async function measureOrder(bench: Bench): Promise<Row[]> {
   return rows
 }
 
+/** One round of the floor: the script alone, by the server of bench/floors/evalsha-server.ts. */
+export async function measureBareOrders(
+  { stage, shops, sizes }: Bench,
+  floor: Floor,
+  { name, round, withCoupon }: { name: string; round: number; withCoupon: boolean },
+): Promise<Measured> {
+  const shop = await shops.openFloor(`floor-${name}-${round}`)
+  const buyers = await prepareBuyers(shop, requestsIn(round, sizes), { withCoupon })
+  const result = await measureLoad(
+    stage.load,
+    { floor: floor.pid, redis: stage.redisPid },
+    { port: floor.port, connections: sizes.connections },
+    floorRequests(buyers),
+  )
+  await shop.drop()
+  expectAll(result, 201)
+  return result
+}
+
+type Floor = { pid: number; port: number }
+
 async function measureOrders(
   bench: Bench,
-  floor: { pid: number; port: number },
+  floor: Floor,
   withCoupon: boolean,
 ): Promise<Record<'floor' | 'ours', Measured[]>> {
   const { stage, shops, sizes } = bench
@@ -103,17 +124,7 @@ async function measureOrders(
   const { connections } = sizes
   const name = withCoupon ? 'order' : 'order-plain'
   const measured = await alternate<Measured, 'floor' | 'ours'>(bench, name, {
-    async floor(round) {
-      const shop = await shops.openFloor(`floor-${name}-${round}`)
-      const requests = floorRequests(
-        await prepareBuyers(shop, requestsIn(round, sizes), { withCoupon }),
-      )
-      const pids = { floor: floor.pid, redis }
-      const result = await measureLoad(load, pids, { port: floor.port, connections }, requests)
-      await shop.drop()
-      expectAll(result, 201)
-      return result
-    },
+    floor: (round) => measureBareOrders(bench, floor, { name, round, withCoupon }),
     async ours(round) {
       const shop = await shops.open(`${name}-${round}`)
       const requests = orderRequests(

@@ -28,15 +28,17 @@ export async function measureRefusal(bench: Bench): Promise<Row[]> {
   }
   const commandsPerRequest: number[] = []
 
+  const measureHello = async (path: string, status: number, round: number) => {
+    const plan = { port: floor.port, connections }
+    const result = await measureLoad(load, { floor: floor.pid }, plan, requestsTo(path, round))
+    expectAll(result, status)
+    return result
+  }
+
   // The first round, which is not counted, makes the tokens known.
-  const measured = await alternate<Measured, 'floor' | 'ours'>(bench, 'refusal', {
-    async floor(round) {
-      const pids = { floor: floor.pid }
-      const plan = { port: floor.port, connections }
-      const result = await measureLoad(load, pids, plan, requestsTo('/', round))
-      expectAll(result, 200)
-      return result
-    },
+  const measured = await alternate<Measured, 'floor' | 'same' | 'ours'>(bench, 'refusal', {
+    floor: (round) => measureHello('/', 200, round),
+    same: (round) => measureHello('/refusal', 409, round),
     async ours(round) {
       const requests = requestsTo(`/v1/coupons/${coupon}/claims`, round)
       const before = await redisCommands()
@@ -50,17 +52,27 @@ export async function measureRefusal(bench: Bench): Promise<Row[]> {
   await floor.stop()
   await shops.drain()
 
+  const ours = measured.ours.map((one) => cpuPerRequest(one, ['api']))
   return [
     rowOf({
       name: 'sold-out refusal',
       unit: 'µs CPU of the API per refused claim',
-      values: measured.ours.map((one) => cpuPerRequest(one, ['api'])),
+      values: ours,
       floor: {
         is: 'hello world of Hono on @hono/node-server',
         values: measured.floor.map((one) => cpuPerRequest(one, ['floor'])),
       },
       budget: { bound: 1.1, what: 'ratio' },
       details: describeSides(measured),
+    }),
+    rowOf({
+      name: 'sold-out refusal, same bytes',
+      unit: 'µs CPU of the API per refused claim',
+      values: ours,
+      floor: {
+        is: 'the same hello world when it has to say what a refusal says: its headers and its body, always the same',
+        values: measured.same.map((one) => cpuPerRequest(one, ['floor'])),
+      },
     }),
     rowOf({
       name: 'sold-out refusal, commands',

@@ -72,17 +72,20 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
  */
 export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   const { shop, hot } = load
-  const buckets = new Map<string, string>()
+  /** By coupon and the number of the bucket: a name for each record's bucket would cost more than all else here. */
+  const buckets = new Map<string, string[]>()
   let collected = 0
 
   async function write(): Promise<void> {
     let part: Entry[] = []
-    for (const bucket of buckets) {
-      part.push(bucket)
-      if (part.length === limits.rebuildRecordsMax) {
-        await hot.appendToFields('claims', part)
-        await hot.send()
-        part = []
+    for (const [couponId, texts] of buckets) {
+      for (const bucket in texts) {
+        part.push([`${couponId}:${bucket}`, texts[bucket] as string])
+        if (part.length === limits.rebuildRecordsMax) {
+          await hot.appendToFields('claims', part)
+          await hot.send()
+          part = []
+        }
       }
     }
     await hot.appendToFields('claims', part)
@@ -115,10 +118,11 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
     },
     async (rows) => {
       for (const { couponId, issued, records } of rows) {
+        const texts = buckets.get(couponId) ?? []
+        buckets.set(couponId, texts)
         for (const record of records) {
-          const userId = record.slice(1, record.indexOf(' '))
-          const field = `${couponId}:${bucketOf(userId, issued)}`
-          buckets.set(field, (buckets.get(field) ?? '') + record)
+          const bucket = bucketOf(record.slice(1, record.indexOf(' ')), issued)
+          texts[bucket] = (texts[bucket] ?? '') + record
         }
         collected += records.length
       }
