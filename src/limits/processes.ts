@@ -28,6 +28,11 @@ export const processLimits = {
   verifyOffMax: 20,
   /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */
   verifyPoolMax: 4,
+  /**
+   * Longest statement of the verifier. Some read all rows of a kind, because what they prove is a sum over them: half a
+   * minute is not enough for much more than a million orders.
+   */
+  verifyStatementTimeoutMs: 600_000,
   /** Entities that the verifier compares at a time: half a millisecond of Redis. */
   verifyChunk: 500,
   /** Chunks that it compares at a time; each takes a connection to Postgres for a moment. */

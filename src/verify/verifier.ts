@@ -24,7 +24,10 @@ export function openVerifier(parts: {
   databaseUrl: string
 }): Verifier {
   const { redis, orm, databaseUrl } = parts
-  const patientOrm = openOrm(databaseUrl, { poolMax: limits.verifyPoolMax })
+  const patientOrm = openOrm(databaseUrl, {
+    poolMax: limits.verifyPoolMax,
+    statementTimeoutMs: limits.verifyStatementTimeoutMs,
+  })
   return {
     async verify(shop) {
       await sql`select 1`.execute(databaseOf(orm))
