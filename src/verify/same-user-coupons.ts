@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Database } from '../db/database.ts'
+import { type Database, inSnapshot, keepIndexOrder } from '../db/database.ts'
 import { bucketCount, bucketOf } from '../engine/user-coupons.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -78,13 +78,16 @@ async function sumRows(
   { db, shop, couponId }: Omit<Place, 'redis'> & { couponId: string },
   sum: TextSum,
 ): Promise<void> {
-  for (let after: number | null = 0; after !== null; ) {
-    const page = sql`
-      select u.rank as key, ${userCouponRecord()} as text from user_coupons u
-      where u.shop = ${shop} and u.coupon_id = ${couponId} and u.rank > ${after}
-      order by u.rank limit ${limits.verifySumRows}`
-    after = await sum.addRows(db, page)
-  }
+  await inSnapshot(db, async (snapshot) => {
+    await keepIndexOrder(snapshot)
+    for (let after: number | null = 0; after !== null; ) {
+      const page = sql`
+        select u.rank as key, ${userCouponRecord()} as text from user_coupons u
+        where u.shop = ${shop} and u.coupon_id = ${couponId} and u.rank > ${after}
+        order by u.rank limit ${limits.verifySumRows}`
+      after = await sum.addRows(snapshot, page)
+    }
+  })
 }
 
 async function readIssued(redis: RedisClient, shop: string): Promise<Map<string, number>> {

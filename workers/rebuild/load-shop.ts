@@ -1,4 +1,4 @@
-import { type Database, inOneSnapshot } from '../../src/db/database.ts'
+import { type Database, inOneSnapshot, keepIndexOrder } from '../../src/db/database.ts'
 import type { RedisClient } from '../../src/redis/client.ts'
 import type { LoadedKeyName } from '../../src/redis/keys.ts'
 import { loadCoupons, loadUniqueCodes, loadUserCoupons } from './coupons.ts'
@@ -34,6 +34,7 @@ export async function loadShop(source: {
   await inOneSnapshot(
     db,
     lanes.map((parts) => async (snapshot) => {
+      await keepIndexOrder(snapshot)
       const load = { db: snapshot, shop, hot: openHotWriter({ redis, keyOf }), now }
       for (const loadPart of parts) await loadPart(load)
     }),
