@@ -147,6 +147,8 @@ export const limits = {
   postgresLockTimeoutMs: 3_000,
   /** A process that froze inside a transaction holds its shop's watermark: Postgres then ends it for the others. */
   postgresIdleInTransactionMs: 10_000,
+  /** The same for one that only reads: it holds up nobody, and a rebuild writes to Redis between two of its reads. */
+  snapshotIdleMs: 120_000,
 } as const
 
 if (limits.cartItemsMax > limits.orderItemsMax) {

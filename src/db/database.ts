@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { type Kysely, sql } from 'kysely'
+import { limits } from '../limits.ts'
 
 /** The ORM's connections inside or outside a transaction, for plain SQL with bound values; it knows no tables. */
 export type Database = Kysely<unknown>
@@ -14,30 +15,55 @@ export function inSnapshot<Value>(
   db: Database,
   work: (db: Database) => Promise<Value>,
 ): Promise<Value> {
-  return openSnapshot(db).execute(work)
+  return runSnapshot(db, work)
 }
 
-/** Runs several works side by side, each on a connection of its own, on one snapshot of the database. */
+/**
+ * Runs several works side by side, each on a connection of its own, on one snapshot of the database. Each transaction
+ * ends with its work: Postgres ends one that is idle for long, and one work may take minutes longer than another.
+ */
 export async function inOneSnapshot(
   db: Database,
   works: readonly ((db: Database) => Promise<void>)[],
 ): Promise<void> {
-  await inSnapshot(db, async (snapshot) => {
+  const [first, ...others] = works
+  let ended: Promise<void>[] = []
+  const firstEnded = inSnapshot(db, async (snapshot) => {
     const { rows } = await sql<{ id: string }>`select pg_export_snapshot() as id`.execute(snapshot)
-    const beside = (work: (db: Database) => Promise<void>) =>
-      openSnapshot(db).execute(async (same) => {
-        await sql`set transaction snapshot ${sql.lit(rows[0]?.id)}`.execute(same)
-        await work(same)
-      })
-    const [first, ...others] = works
-    // All have ended before the first failure is told: none goes on behind the back of the caller.
-    const ends = await Promise.allSettled([first?.(snapshot), ...others.map(beside)])
-    for (const end of ends) if (end.status === 'rejected') throw end.reason
+    const joins = others.map((work) => joinSnapshot(db, rows[0]?.id as string, work))
+    ended = joins.map((one) => one.ended)
+    // The others can only join while this transaction lasts.
+    await Promise.all(joins.map((one) => one.joined))
+    await first?.(snapshot)
   })
+  // All have ended before the first failure is told: none goes on behind the back of the caller.
+  const ends = [...(await Promise.allSettled([firstEnded])), ...(await Promise.allSettled(ended))]
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-function openSnapshot(db: Database) {
-  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+/** Runs a work on an exported snapshot. `joined` resolves when it has it, or has failed to get it. */
+function joinSnapshot(db: Database, id: string, work: (db: Database) => Promise<void>) {
+  const { promise: joined, resolve } = Promise.withResolvers<void>()
+  const ended = runSnapshot(db, async (snapshot) => {
+    await sql`set transaction snapshot ${sql.lit(id)}`.execute(snapshot)
+    resolve()
+    await work(snapshot)
+  }).finally(resolve)
+  ended.catch(() => {}) // Who awaits it later is told.
+  return { joined, ended }
+}
+
+/** It may be idle for longer than a transaction that locks rows: while its caller writes to Redis what it has read. */
+function runSnapshot<Value>(db: Database, work: (db: Database) => Promise<Value>): Promise<Value> {
+  const transaction = db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+  return transaction.execute(async (snapshot) => {
+    const longest = sql.lit(`${limits.snapshotIdleMs}ms`)
+    await sql`set local idle_in_transaction_session_timeout = ${longest}`.execute(snapshot)
+    return work(snapshot)
+  })
 }
 
 /**
