@@ -11,6 +11,7 @@ import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { healthRoutes } from './health.ts'
+import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
@@ -73,6 +74,7 @@ export function createApp(dependencies: Dependencies) {
     return reply(c, document, 200)
   })
   app.get('/openapi.json', answerDocument)
+  app.get('/metrics', answerMetrics(parts))
 
   return app
     .route('/', healthRoutes(parts))
