@@ -16,6 +16,7 @@ import { answerNotFound } from './not-found.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
+import { pages } from './pages.ts'
 import { popularRoutes } from './popular.ts'
 import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
@@ -75,6 +76,7 @@ export function createApp(dependencies: Dependencies) {
   })
   app.get('/openapi.json', answerDocument)
   app.get('/metrics', answerMetrics(parts))
+  for (const [path, answer] of pages) app.get(path, answer)
 
   return app
     .route('/', healthRoutes(parts))
