@@ -32,6 +32,11 @@ export const configShape = z.object({
   JWT_SECRET: z.string().optional(),
   /** Where to fetch the public keys of RS256, ES256 and EdDSA tokens. */
   JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /**
+   * Password of operators, for `/metrics`. Without it everybody on this machine may see that on the embedded default,
+   * and nobody elsewhere.
+   */
+  OPERATOR_PASSWORD: z.string().min(16).max(200).optional(),
   /** Deadline of a pending order, in milliseconds. An option may have a shorter one. */
   ORDER_HOLD_MS: z.coerce.number().int().min(100).max(86_400_000).default(600_000),
   /** Processes that share the port and answer requests. */
@@ -47,6 +52,11 @@ export const configShape = z.object({
 })
 
 const jwtSecretLengthMin = 32
+
+/** Whether a person plays alone: on servers of this folder, reachable from this machine only. */
+export function isPrivate({ REDIS_URL, DATABASE_URL, HOST }: Config): boolean {
+  return !REDIS_URL && !DATABASE_URL && ['127.0.0.1', '::1', 'localhost'].includes(HOST)
+}
 
 const configSchema = configShape.refine(
   // A short secret can be guessed offline from one token; on the embedded default a person plays alone.

@@ -1,7 +1,9 @@
 import cluster from 'node:cluster'
+import { type Config, isPrivate } from './config.ts'
 import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
+import type { OperatorAccess } from './http/operator.ts'
 import { limits } from './limits.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
@@ -13,7 +15,10 @@ import { openReadiness } from './services/readiness.ts'
 import { logRedisOutages } from './services/redis-outages.ts'
 import { repeat } from './services/repeat.ts'
 import { resolveServices } from './services/services.ts'
+import { countBatch } from './telemetry/decision-metrics.ts'
 import { logLost, logUncertain } from './telemetry/lost-commands.ts'
+import { answerMetrics, openMetrics } from './telemetry/registry.ts'
+import { openShopMetrics } from './telemetry/shop-metrics.ts'
 import { openVerifier } from './verify/verifier.ts'
 
 /** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
@@ -28,6 +33,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     await prepareStores(services).catch((err) => log.warn({ err }, 'The stores are not prepared'))
   }
   if (config.API_PROCESSES > 1 && cluster.isPrimary) {
+    answerMetrics()
     return runApiProcesses(config.API_PROCESSES, log, lifecycle)
   }
 
@@ -66,6 +72,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
         redis: deciding,
         holdMs: config.ORDER_HOLD_MS,
         replicaAcks: config.REPLICA_ACKS,
+        onBatch: countBatch,
         onAccepted: wakeUps.wake,
         onLost: logLost(log),
       }),
@@ -79,6 +86,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     () => repeat(engine.look, limits.upkeepIntervalMs),
     (it) => it.close(),
   )
+  openShopMetrics({ redis, orm })
   const app = createApp({
     engine,
     redis,
@@ -86,8 +94,16 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     config: { ...config, JWT_SECRET: services.jwtSecret },
     log,
     verify: verifier.verify,
+    metrics: openMetrics(),
+    operators: operatorsOf(config),
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   await open('HTTP', () => listen(app.fetch, config), closeServer)
   log.info({ host: config.HOST, port: config.PORT }, 'listening')
 })
+
+function operatorsOf(config: Config): OperatorAccess {
+  const { OPERATOR_PASSWORD: password } = config
+  if (password !== undefined) return { password }
+  return isPrivate(config) ? 'everybody' : 'nobody'
+}

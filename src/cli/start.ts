@@ -47,7 +47,7 @@ await runProcess('start', async ({ config, log, lifecycle }) => {
   const url = serverUrl({ ...config, PORT: port }).origin
   await becomeReady(url, [api, worker])
   if (isStopping()) return
-  print(`API reference as OpenAPI 3.1: ${url}/openapi.json`)
+  print(`API reference: ${url}/docs, as OpenAPI 3.1: ${url}/openapi.json`)
   print(`Health: ${url}/livez and ${url}/readyz`)
   print(`Products: ${url}/v1/products`)
   print('A token to act with: npm run -s token -- --sub alice')

@@ -3,7 +3,7 @@ import type { RedisClient } from '../redis/client.ts'
 import type { Lost } from './accepted.ts'
 import { type Batcher, openBatcher } from './batcher.ts'
 import { type CommandArguments, type CommandName, commands } from './commands.ts'
-import { openShopDecider, type ShopDecider } from './shop-decider.ts'
+import { type DecidedBatch, openShopDecider, type ShopDecider } from './shop-decider.ts'
 import { openSoldOutCoupons, type SoldOutCoupons } from './sold-out.ts'
 
 /** What a decision answered: its status and its fields. Statuses and fields are documented in its Lua file. */
@@ -43,6 +43,8 @@ export type EngineOptions = {
   replicaAcks?: number
   /** A clock in ms that is never set. Defaults to that of the process. */
   nowMs?: () => number
+  /** Called after each batch, decided or not. */
+  onBatch?: (batch: DecidedBatch) => void
   /** Called after each batch that appended events to a shop's outbox. */
   onAccepted?: (shop: string) => void
   /** Called when the hot state was lost, with what this process had accepted and neither store has. */
@@ -52,7 +54,8 @@ export type EngineOptions = {
 /** Opens the engine: one batcher per shop over one Redis connection. */
 export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
-  const { onAccepted = () => {}, onLost = () => {}, nowMs = () => performance.now() } = options
+  const { onBatch = () => {}, onAccepted = () => {}, onLost = () => {} } = options
+  const { nowMs = () => performance.now() } = options
   const soldOut = openSoldOutCoupons(redis, nowMs)
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
   const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
@@ -65,6 +68,7 @@ export function openEngine(options: EngineOptions): Engine {
       replicaAcks,
       soldOut,
       nowMs,
+      onBatch,
       onAccepted() {
         opened.accepted += 1
         onAccepted(shop)

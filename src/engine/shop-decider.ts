@@ -18,6 +18,13 @@ export type ShopDecider = {
   takeUncertain(): Lost
 }
 
+/** A batch of commands with what was decided, or null where Redis did not answer. */
+export type DecidedBatch = {
+  commands: readonly string[][]
+  replies: readonly Reply[] | null
+  tookMs: number
+}
+
 /**
  * What one process knows of one shop: its epoch, the last event that it was told of, and what it accepted lately. Each
  * batch says the first two, so that a Redis which went back in time decides nothing for this process.
@@ -32,10 +39,12 @@ export function openShopDecider(options: {
   replicaAcks: number
   soldOut: SoldOutCoupons
   nowMs: () => number
+  onBatch: (batch: DecidedBatch) => void
   onAccepted: () => void
   onLost: (epoch: number, lost: Lost) => void
 }): ShopDecider {
-  const { redis, shop, settings, replicaAcks, soldOut, nowMs, onAccepted, onLost } = options
+  const { redis, shop, settings, replicaAcks, soldOut, nowMs, onBatch, onAccepted, onLost } =
+    options
   const keys = shopKeys(shop)
   const acceptedCommands = openAcceptedCommands()
   let knownEpoch = 0
@@ -48,6 +57,7 @@ export function openShopDecider(options: {
     const reply = await sendBatch(redis, keys, args, replicaAcks).catch((error) => {
       // Behind the next connection there may be a Redis that lacks the claims of this one.
       soldOut.forget(shop)
+      onBatch({ commands, replies: null, tookMs: nowMs() - sentAtMs })
       throw error
     })
     const [epoch, refusal, knownUntil, backlog, appended, lastEventId] = reply as Header
@@ -60,7 +70,9 @@ export function openShopDecider(options: {
     isOpen = refusal === ''
     if (!isOpen || epoch !== knownEpoch) soldOut.forget(shop)
     if (refusal === 'outdated') tell(epoch, knownUntil)
-    if (refusal !== '') return replies.map(() => ['shop_closed'])
+    const decided: Reply[] = refusal === '' ? replies : replies.map(() => ['shop_closed'])
+    onBatch({ commands, replies: decided, tookMs: nowMs() - sentAtMs })
+    if (refusal !== '') return decided
 
     knownEpoch = epoch
     if (appended > 0) knownEvent = lastEventId

@@ -11,10 +11,12 @@ import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { healthRoutes } from './health.ts'
+import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
+import { pages } from './pages.ts'
 import { popularRoutes } from './popular.ts'
 import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
@@ -73,6 +75,8 @@ export function createApp(dependencies: Dependencies) {
     return reply(c, document, 200)
   })
   app.get('/openapi.json', answerDocument)
+  app.get('/metrics', answerMetrics(parts))
+  for (const [path, answer] of pages) app.get(path, answer)
 
   return app
     .route('/', healthRoutes(parts))

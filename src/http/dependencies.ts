@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 import type { Guard } from './guard.ts'
+import type { OperatorAccess } from './operator.ts'
 import type { ReadCopies } from './read-copies.ts'
 import type { StoredOrders } from './stored-orders.ts'
 
@@ -23,6 +24,10 @@ export type Dependencies = {
   log: Pick<Logger, 'error' | 'debug'>
   /** Proves the books of one shop. */
   verify: (shop: string) => Promise<VerifyReport>
+  /** The text of `/metrics`. Throws Unavailable where it cannot be had. */
+  metrics: () => Promise<string>
+  /** Who may see `/metrics`. */
+  operators: OperatorAccess
   /** Says whether this process should get requests. It must not throw, and must answer within a second. */
   readiness: () => Promise<Readiness>
 }

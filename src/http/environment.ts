@@ -16,6 +16,8 @@ export type Environment = {
     requestId: string
     /** Headers that every answer to this request carries, problems included. */
     headers: Record<string, string>
+    /** Of the problem that answers, where one does. */
+    code: string
     /** Set on the routes that require a token, and on others where the client sent one. */
     caller: Caller
     /** The caller's shop, or on a public route the one that the client names. */

@@ -1,6 +1,7 @@
 import type { NotFoundHandler } from 'hono'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
+import { measured } from './measured.ts'
 import { problem } from './problem.ts'
 import { identifyRequest } from './request-id.ts'
 
@@ -13,7 +14,7 @@ type Routes = { match: (method: string, path: string) => readonly unknown[] }
 export function answerNotFound(routes: Routes, identify: Guard): NotFoundHandler<Environment> {
   const identifyIfVersioned: Guard = (c) =>
     /^\/v1(\/|$)/.test(c.req.path) ? identify(c) : undefined
-  return guarded([identifyRequest, identifyIfVersioned], (c) => {
+  const answer = guarded([identifyRequest, identifyIfVersioned], (c) => {
     const allowed = methods.filter((method) => {
       const [handlers] = routes.match(method, c.req.path) as [unknown[]]
       return handlers.length > 0
@@ -21,5 +22,6 @@ export function answerNotFound(routes: Routes, identify: Guard): NotFoundHandler
     if (allowed.length === 0) return problem(c, 'not_found')
     c.get('headers').allow = allowed.join(', ')
     return problem(c, 'method_not_allowed')
-  }) as NotFoundHandler<Environment>
+  })
+  return measured('any', 'none', answer) as NotFoundHandler<Environment>
 }

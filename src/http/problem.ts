@@ -49,6 +49,7 @@ export function problem<Code extends ProblemCode>(
     detail?: string
     retryAfterSeconds?: number
   } = problemCodes[code]
+  c.set('code', code)
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
   if (kind.retryAfterSeconds !== undefined) headers['retry-after'] = String(kind.retryAfterSeconds)
   if (kind.status === 401) headers['www-authenticate'] = 'Bearer'
@@ -107,6 +108,12 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Unavailable || isOutage(error)
 }
 
+/** The code of the problem that answers what a handler threw. */
+export function codeOfError(error: unknown): 'unavailable' | 'shop_closed' | 'internal' {
+  if (isUnavailable(error)) return 'unavailable'
+  return error instanceof ShopClosed ? 'shop_closed' : 'internal'
+}
+
 /**
  * Answers what a handler threw. An outage is expected and answered with 503; the rest is a bug: it is logged with the
  * request's id, and the client learns nothing but that id.
@@ -114,12 +121,9 @@ export function isUnavailable(error: unknown): boolean {
 export function answerError(log: Dependencies['log']): ErrorHandler<Environment> {
   return (error, c) => {
     const requestId = c.get('requestId')
-    if (isUnavailable(error)) {
-      log.debug({ err: error, requestId }, 'answered unavailable')
-      return problem(c, 'unavailable')
-    }
-    if (error instanceof ShopClosed) return problem(c, 'shop_closed')
-    log.error({ err: error, requestId }, 'a request failed')
-    return problem(c, 'internal')
+    const code = codeOfError(error)
+    if (code === 'unavailable') log.debug({ err: error, requestId }, 'answered unavailable')
+    if (code === 'internal') log.error({ err: error, requestId }, 'a request failed')
+    return problem(c, code)
   }
 }

@@ -2,6 +2,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import type { Handler } from 'hono'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
+import { measured } from './measured.ts'
 import { identifyRequest } from './request-id.ts'
 import { validatorsOf } from './validators.ts'
 
@@ -21,11 +22,8 @@ export function openRoutes(identify?: Guard): OpenAPIHono<Environment> {
   const add = ({ guards = [], ...route }: GuardedRoute, handler: Handler<Environment>) => {
     routes.openAPIRegistry.registerPath(route)
     const path = route.path.replaceAll(/\/{(.+?)}/g, '/:$1')
-    routes.on(
-      route.method,
-      path,
-      guarded([...before, ...guards, ...validatorsOf(route.request)], handler),
-    )
+    const answer = guarded([...before, ...guards, ...validatorsOf(route.request)], handler)
+    routes.on(route.method, path, measured(route.method.toUpperCase(), route.path, answer))
     return routes
   }
   // The types of the routes, which the typed client knows, are those of the method that this one stands for.

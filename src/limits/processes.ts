@@ -24,6 +24,13 @@ export const processLimits = {
    */
   tornBytesMax: 16_777_216,
 
+  /** Longest wait of one API process for the metrics of those that share its port: a scrape gives up after ten. */
+  metricsMs: 6_000,
+  /** How old what the metrics say of shops and stores may be: a scrape that comes twice is answered with one look. */
+  metricsAgeMs: 1_000,
+  /** Shops whose state the metrics tell, each a time series of its own. */
+  metricsShopsMax: 500,
+
   /** Discrepancies that one check of the verifier names; beyond them it only counts. */
   verifyOffMax: 20,
   /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */

@@ -6,6 +6,7 @@ import { ensureShop } from '../../src/db/shops.ts'
 import { createApp } from '../../src/http/app.ts'
 import { openWakeUps } from '../../src/queue/wake-ups.ts'
 import { openReadiness } from '../../src/services/readiness.ts'
+import { registry } from '../../src/telemetry/registry.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
 import { secret, tokenOf } from '../http/client.ts'
@@ -52,6 +53,8 @@ export async function openPrivateEngine(
     config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true },
     log,
     verify: (name) => verify({ redis, orm }, name),
+    metrics: () => registry.metrics(),
+    operators: 'everybody',
     readiness: openReadiness({ redis, orm, isStopping: () => false }),
   })
   const workers = startWorkers({ redisUrl: server.url, databaseUrl, holdMs: 600_000, log })

@@ -6,6 +6,7 @@ import { afterAll } from 'vitest'
 import { openApiOrm } from '../../src/db/orm.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { Dependencies } from '../../src/http/dependencies.ts'
+import { registry } from '../../src/telemetry/registry.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { openSale } from '../support/sale.ts'
@@ -56,6 +57,8 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true },
     log: { error: (...details: unknown[]) => errors.push(details), debug: () => {} },
     verify: async () => ({ ok: true, checks: [], backlog: 0, epoch: 1 }),
+    metrics: () => registry.metrics(),
+    operators: 'everybody',
     readiness: async () => ({ ok: true, checks: [] }),
     ...overrides,
   }

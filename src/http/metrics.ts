@@ -1,0 +1,20 @@
+import type { Handler } from 'hono'
+import type { Dependencies } from './dependencies.ts'
+import type { Environment } from './environment.ts'
+import { guarded } from './guard.ts'
+import { measured } from './measured.ts'
+import { requireOperator } from './operator.ts'
+import { fixedHeaders } from './reply.ts'
+import { identifyRequest } from './request-id.ts'
+
+/** The format of Prometheus' text. */
+const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Answers `GET /metrics`: what the API processes count, and how stores and shops are. It is for operators. */
+export function answerMetrics({ metrics, operators }: Dependencies): Handler<Environment> {
+  const answer = guarded([identifyRequest, requireOperator(operators)], async (c) => {
+    const headers = { ...fixedHeaders, ...c.get('headers'), 'content-type': contentType }
+    return new Response(await metrics(), { headers })
+  })
+  return measured('GET', '/metrics', answer)
+}

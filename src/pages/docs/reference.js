@@ -1,0 +1,13 @@
+// Swagger UI stands in the page as a global: it is loaded as it is published, without a build.
+const { SwaggerUIBundle } = globalThis
+
+SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  displayRequestDuration: true,
+  persistAuthorization: true,
+  tryItOutEnabled: true,
+  // By default it sends the document to a service on the internet, which would say that it is valid.
+  validatorUrl: null,
+})

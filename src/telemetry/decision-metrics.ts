@@ -1,0 +1,42 @@
+import { Counter, Histogram } from 'prom-client'
+import type { DecidedBatch } from '../engine/shop-decider.ts'
+import { registry } from './registry.ts'
+
+const decisions = new Counter({
+  name: 'stampede_decisions_total',
+  help: 'Decisions of the script by their name and status, repeats included.',
+  labelNames: ['decision', 'status'],
+  registers: [registry],
+})
+
+const batchCommands = new Histogram({
+  name: 'stampede_batch_commands',
+  help: 'Commands that travelled to Redis together.',
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  registers: [registry],
+})
+
+const batchDurations = new Histogram({
+  name: 'stampede_batch_duration_seconds',
+  help: 'From a batch of commands to its replies; those that Redis did not answer are failed.',
+  labelNames: ['outcome'],
+  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+  registers: [registry],
+})
+
+/** Counts what one call decided: once per batch, so that it costs a command next to nothing. */
+export function countBatch({ commands, replies, tookMs }: DecidedBatch): void {
+  batchCommands.observe(commands.length)
+  batchDurations.observe({ outcome: replies ? 'decided' : 'failed' }, tookMs / 1_000)
+  const counts = new Map<string, { decision: string; status: string; count: number }>()
+  for (const [index, [status]] of (replies ?? []).entries()) {
+    const decision = commands[index]?.[0] as string
+    const name = `${decision} ${status}`
+    const known = counts.get(name)
+    if (known) known.count += 1
+    else counts.set(name, { decision, status, count: 1 })
+  }
+  for (const { decision, status, count } of counts.values()) {
+    decisions.inc({ decision, status }, count)
+  }
+}

@@ -1,0 +1,101 @@
+import { Counter, type Metric } from 'prom-client'
+import { registry } from './registry.ts'
+
+/** Counts one answer of a route. `code` is that of the problem, empty for a success. */
+export type CountAnswer = (answer: { status: number; code: string; tookMs: number }) => void
+
+const outcomes = ['accepted', 'refused', 'failed'] as const
+type Outcome = (typeof outcomes)[number]
+
+const bucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]
+
+/** Answers of one outcome: how many fell into each bucket, or behind the last one, and how long they took in all. */
+type Durations = { buckets: number[]; sumMs: number }
+
+/** What a route has answered since the start, and by problem or status since the last look. */
+type Tally = {
+  labels: { method: string; route: string }
+  answers: Map<string, { status: number; code: string; count: number }>
+  durations: Record<Outcome, Durations>
+}
+
+/**
+ * Answers are counted in plain numbers and made into metrics when somebody asks for them: a metric that is found by its
+ * labels takes 3 µs for each answer, where this takes 0.2, and a whole sold-out answer takes 60.
+ */
+const tallies: Tally[] = []
+
+new Counter({
+  name: 'stampede_http_answers_total',
+  help: 'Answers by route and status; code is that of the problem, empty for a success.',
+  labelNames: ['method', 'route', 'status', 'code'],
+  registers: [registry],
+  collect() {
+    for (const { labels, answers } of tallies) {
+      for (const answer of answers.values()) {
+        this.inc({ ...labels, status: String(answer.status), code: answer.code }, answer.count)
+        answer.count = 0
+      }
+    }
+  },
+})
+
+const durationName = 'stampede_http_duration_seconds'
+
+const durationMetric = {
+  name: durationName,
+  help: 'From the request to its answer; accepted and refused apart, because a refusal is the faster one.',
+  type: 'histogram',
+  aggregator: 'sum',
+  async get() {
+    const values = tallies.flatMap(({ labels, durations }) =>
+      outcomes.flatMap((outcome) => samplesOf(durations[outcome], { ...labels, outcome })),
+    )
+    return { name: this.name, help: this.help, type: this.type, aggregator: 'sum', values }
+  },
+  reset() {},
+}
+registry.registerMetric(durationMetric as unknown as Metric)
+
+/** @param route as the contract has it, e.g. `/v1/orders/{id}`: addresses with ids would be too many. */
+export function countAnswersOf(method: string, route: string): CountAnswer {
+  const noDurations = () => ({ buckets: new Array(bucketsMs.length + 1).fill(0), sumMs: 0 })
+  const durations = { accepted: noDurations(), refused: noDurations(), failed: noDurations() }
+  const tally: Tally = { labels: { method, route }, answers: new Map(), durations }
+  tallies.push(tally)
+
+  return ({ status, code, tookMs }) => {
+    const name = code === '' ? String(status) : code
+    const answer = tally.answers.get(name)
+    if (answer) answer.count += 1
+    else tally.answers.set(name, { status, code, count: 1 })
+    const own = durations[outcomeOf(status)]
+    own.sumMs += tookMs
+    let index = 0
+    while (index < bucketsMs.length && tookMs > (bucketsMs[index] as number)) index += 1
+    own.buckets[index] = (own.buckets[index] as number) + 1
+  }
+}
+
+function outcomeOf(status: number): Outcome {
+  if (status < 400) return 'accepted'
+  return status < 500 ? 'refused' : 'failed'
+}
+
+/** The samples of a histogram, whose buckets hold those of all smaller ones too. None where nothing was counted. */
+function samplesOf({ buckets, sumMs }: Durations, labels: Record<string, string>) {
+  const total = buckets.reduce((sum, count) => sum + count, 0)
+  if (total === 0) return []
+  let count = 0
+  const samples = buckets.map((own, index) => {
+    count += own
+    const bound = bucketsMs[index]
+    const le = bound === undefined ? '+Inf' : bound / 1_000
+    return { metricName: `${durationName}_bucket`, labels: { ...labels, le }, value: count }
+  })
+  return [
+    ...samples,
+    { metricName: `${durationName}_sum`, labels, value: sumMs / 1_000 },
+    { metricName: `${durationName}_count`, labels, value: total },
+  ]
+}

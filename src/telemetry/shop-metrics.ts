@@ -1,0 +1,90 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { Counter, Gauge } from 'prom-client'
+import { databaseOf } from '../db/database.ts'
+import { listWatermarks } from '../db/shops.ts'
+import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
+import { shopKey } from '../redis/keys.ts'
+import { readShopState } from '../services/shops.ts'
+import { registry } from './registry.ts'
+
+/**
+ * Adds the state of the stores and of every shop to the metrics. It is looked up when somebody asks for them, at most
+ * once per `limits.metricsAgeMs`. While Postgres is away, so are its shops' figures; that it is, is told.
+ */
+export function openShopMetrics(stores: { redis: RedisClient; orm: MikroORM }): void {
+  const { redis, orm } = stores
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let look: Promise<void> = Promise.resolve()
+  const collect = () => {
+    if (performance.now() - lookedAt > limits.metricsAgeMs) {
+      lookedAt = performance.now()
+      look = lookAtAll()
+    }
+    return look
+  }
+  const gauge = (name: string, help: string, labelNames: string[]) =>
+    new Gauge({
+      ...{ name, help, labelNames, collect, registers: [registry] },
+      // Every process that shares a port looks at the same shops.
+      aggregator: 'max',
+    })
+
+  const isUp = gauge('stampede_store_up', 'Whether Redis or Postgres answers.', ['store'])
+  const answerSeconds = gauge('stampede_store_answer_seconds', 'How long it took to.', ['store'])
+  const isOpen = gauge('stampede_shop_open', 'Whether the shop decides.', ['shop'])
+  const outboxEvents = gauge('stampede_outbox_events', 'Events that wait for Postgres.', ['shop'])
+  const lagSeconds = gauge(
+    'stampede_persistence_lag_seconds',
+    'Age of the oldest event that waits for Postgres.',
+    ['shop'],
+  )
+  const persisted = new Counter({
+    name: 'stampede_persisted_events_total',
+    help: 'Events that are in Postgres; their rate is that of the drain.',
+    labelNames: ['shop'],
+    collect,
+    registers: [registry],
+    aggregator: 'max',
+  })
+
+  async function lookAtAll(): Promise<void> {
+    const [watermarks] = await Promise.all([
+      measure('postgres', () => listWatermarks(databaseOf(orm))),
+      measure('redis', () => redis.ping()),
+    ])
+    for (const one of [isOpen, outboxEvents, lagSeconds, persisted]) one.reset()
+    const shops = (watermarks ?? []).slice(0, limits.metricsShopsMax)
+    for (const { shop, events } of shops) persisted.inc({ shop }, Number(events ?? 0))
+    await Promise.allSettled(shops.map(({ shop }) => lookAtShop(shop)))
+  }
+
+  async function lookAtShop(shop: string): Promise<void> {
+    const outbox = shopKey(shop, 'outbox')
+    const [state, length, [oldest], [seconds, micros]] = await Promise.all([
+      readShopState(redis, shop),
+      redis.xlen(outbox),
+      redis.xrange(outbox, '-', '+', 'COUNT', 1),
+      redis.time(),
+    ])
+    const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
+    const lagMs = oldest ? nowMs - Number.parseInt(oldest[0], 10) : 0
+    isOpen.set({ shop }, state.isOpen && state.missingKeys === 0 ? 1 : 0)
+    outboxEvents.set({ shop }, length)
+    lagSeconds.set({ shop }, Math.max(0, lagMs) / 1_000)
+  }
+
+  async function measure<Value>(store: string, ask: () => Promise<Value>): Promise<Value | null> {
+    const startedAt = performance.now()
+    try {
+      const answer = await ask()
+      isUp.set({ store }, 1)
+      answerSeconds.set({ store }, (performance.now() - startedAt) / 1_000)
+      return answer
+    } catch {
+      isUp.set({ store }, 0)
+      answerSeconds.remove({ store })
+      return null
+    }
+  }
+}
