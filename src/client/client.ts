@@ -1,0 +1,64 @@
+import { hc } from 'hono/client'
+import type { AppType } from '../http/app.ts'
+import type { ProblemBody } from '../http/problem.ts'
+import { openRetryingFetch, type RetryOptions } from './retrying-fetch.ts'
+
+export type ClientOptions = RetryOptions & {
+  /** The bearer token, or what gets a fresh one for each request. */
+  token?: string | (() => string | Promise<string>)
+}
+
+/**
+ * A client of a running engine that knows every route with its inputs and answers, and asks again where the engine or
+ * the way to it is away: see `openRetryingFetch`. Read its answers with `outcomeOf`.
+ *
+ * @param url of the engine, e.g. `http://127.0.0.1:3000`.
+ */
+export function openClient(url: string, options: ClientOptions = {}) {
+  const { token, ...retries } = options
+  return hc<AppType>(url, {
+    // It is only ever called with addresses.
+    fetch: openRetryingFetch(retries) as typeof fetch,
+    async headers(): Promise<Record<string, string>> {
+      const text = typeof token === 'function' ? await token() : token
+      return text === undefined ? {} : { authorization: `Bearer ${text}` }
+    },
+  })
+}
+
+/** What the engine answered. A refusal is as good an answer as a success. */
+export type Outcome<Body> = Success<Body> | Refused
+
+export type Success<Body> = {
+  ok: true
+  status: number
+  /** Whether an earlier request had the effect, and this is its answer again. */
+  replayed: boolean
+  body: Body
+}
+
+export type Refused = { ok: false; status: number; problem: ProblemBody }
+
+/** The body of the successes among the typed answers of a route. */
+type BodyOf<Answer> =
+  Extract<Answer, { ok: true }> extends { json(): Promise<infer Body> } ? Body : never
+
+/**
+ * Reads an answer.
+ *
+ * @param call e.g. `client.v1.orders.$post({ json })`.
+ * @throws Error where it was not the engine that answered, and whatever the call throws.
+ */
+export async function outcomeOf<Answer extends Pick<Response, 'ok' | 'status' | 'headers'>>(
+  call: Promise<Answer & { json(): Promise<unknown> }>,
+): Promise<Outcome<BodyOf<Answer>>> {
+  const answer = await call
+  const { ok, status, headers } = answer
+  if (!/[/+]json\b/.test(headers.get('content-type') ?? '')) {
+    throw new Error(`Something else than the engine answered, with status ${status}`)
+  }
+  const body = await answer.json()
+  if (!ok) return { ok, status, problem: body as ProblemBody }
+  const replayed = headers.get('idempotency-replayed') === 'true'
+  return { ok, status, replayed, body: body as BodyOf<Answer> }
+}

@@ -1,0 +1,116 @@
+import { openClient as openTypedClient, outcomeOf } from 'stampede/client'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { Fetch } from '../../src/client/retrying-fetch.ts'
+import { openClient } from '../http/client.ts'
+
+const world = await openClient()
+
+/** The way to the application, where `spoil` may take an answer away or give another one. */
+function wayTo(spoil: (answer: () => Promise<Response>, attempt: number) => Promise<Response>) {
+  const sent: { path: string; key: string | null }[] = []
+  const fetch: Fetch = (input, init) => {
+    const { pathname } = new URL(input)
+    sent.push({ path: pathname, key: new Headers(init?.headers).get('idempotency-key') })
+    return spoil(async () => world.app.request(pathname, init), sent.length)
+  }
+  return { fetch, sent }
+}
+
+const clientOf = (fetch: Fetch, token: string, timeoutMs = 10_000) =>
+  openTypedClient('http://engine', { fetch, token, timeoutMs })
+
+const unavailable = (headers: Record<string, string> = {}) =>
+  Response.json({ code: 'unavailable' }, { status: 503, headers })
+
+describe('the client', () => {
+  it('knows what a route answers, and takes a refusal for an answer', async () => {
+    const { fetch } = wayTo((answer) => answer())
+    const client = clientOf(fetch, world.user('ann'))
+    const optionId = await world.option({ price: 70, stock: 1 })
+    const json = { items: [{ optionId, quantity: 1 }] }
+    const placed = await outcomeOf(client.v1.orders.$post({ json }))
+    if (!placed.ok) throw new Error(placed.problem.code)
+    expectTypeOf(placed.body.finalAmount).toEqualTypeOf<number>()
+    expect(placed).toMatchObject({ status: 201, replayed: false, body: { finalAmount: 70 } })
+    const refused = await outcomeOf(client.v1.orders.$post({ json }))
+    expect(refused).toMatchObject({ ok: false, status: 409, problem: { code: 'held' } })
+  })
+
+  it('orders once where the answer got lost on its way', async () => {
+    const { fetch, sent } = wayTo(async (answer, attempt) => {
+      const given = await answer()
+      if (attempt < 3) throw new TypeError('the connection broke')
+      return given
+    })
+    const optionId = await world.option({ stock: 5 })
+    const order = { json: { items: [{ optionId, quantity: 1 }] } }
+    const outcome = await outcomeOf(clientOf(fetch, world.user('bob')).v1.orders.$post(order))
+    expect(outcome).toMatchObject({ ok: true, status: 200, replayed: true })
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1)
+    expect(sent).toHaveLength(3)
+    expect(await world.units(optionId)).toEqual({ free: 4, held: 1, sold: 0 })
+  })
+
+  it('waits as long as it is told, and keeps the key that it was given', async () => {
+    const { fetch, sent } = wayTo((answer, attempt) =>
+      attempt < 3 ? Promise.resolve(unavailable({ 'retry-after': '0' })) : answer(),
+    )
+    const client = clientOf(fetch, world.admin)
+    const id = 'carl'
+    const headers = { 'idempotency-key': 'mine' }
+    const charge = () =>
+      client.v1.users[':id'].charges.$post({ param: { id }, json: { amount: 5 } }, { headers })
+    expect(await outcomeOf(charge())).toMatchObject({ ok: true, body: { afterAmount: 5 } })
+    expect(sent.map(({ key }) => key)).toEqual(['mine', 'mine', 'mine'])
+    expect(await outcomeOf(charge())).toMatchObject({ ok: true, replayed: true })
+  })
+
+  it('does not ask a second time for what would be made twice', async () => {
+    const { fetch, sent } = wayTo(async (answer) => {
+      await answer()
+      throw new TypeError('the connection broke')
+    })
+    const json = { name: 'Socks', options: [{ price: 5, stock: 3 }] }
+    const call = clientOf(fetch, world.admin).v1.products.$post({ json })
+    await expect(outcomeOf(call)).rejects.toThrow('the connection broke')
+    expect(sent).toHaveLength(1)
+  })
+
+  it('gives the last answer when the next attempt would be too late', async () => {
+    const { fetch, sent } = wayTo(async () => unavailable({ 'retry-after': '60' }))
+    const outcome = await outcomeOf(clientOf(fetch, world.user('dan')).v1.me.$get())
+    expect(outcome).toMatchObject({ ok: false, status: 503, problem: { code: 'unavailable' } })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('gives up in time on an engine that never answers', async () => {
+    const { fetch } = wayTo(() => new Promise(() => {}))
+    const hanging: Fetch = (input, init) =>
+      Promise.race([
+        fetch(input, init),
+        new Promise<never>((_, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))
+        }),
+      ])
+    const call = clientOf(hanging, world.user('eve'), 50).v1.me.$get()
+    await expect(outcomeOf(call)).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('tells when it was not the engine that answered', async () => {
+    const { fetch } = wayTo(async () => new Response('<h1>Bad gateway</h1>', { status: 502 }))
+    const call = clientOf(fetch, world.user('fay')).v1.me.$get()
+    await expect(outcomeOf(call)).rejects.toThrow('with status 502')
+  })
+
+  it('gets a fresh token for each request where it is told how', async () => {
+    const tokens = [world.user('gus'), world.user('hal')]
+    const { fetch } = wayTo((answer) => answer())
+    const client = openTypedClient('http://engine', {
+      fetch,
+      token: async () => tokens.shift() as string,
+    })
+    expect(await outcomeOf(client.v1.me.balance.$get())).toMatchObject({ ok: true })
+    expect(await outcomeOf(client.v1.me.balance.$get())).toMatchObject({ ok: true })
+    expect(tokens).toEqual([])
+  })
+})
