@@ -22,7 +22,8 @@ The mode is budgets where none is named.
 A run counts only if nothing waits for Postgres at its end and the books of every shop hold. It exits with 1 where they
 do not, or where a row could not be measured. A budget that is missed says so in its row, and makes "ok" false.`
 
-// The processes of the run end with this one.
+// The processes of the run end with this one: each of them listens for its end, and a cluster has many.
+process.setMaxListeners(50)
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1))
 
 try {

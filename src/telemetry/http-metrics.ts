@@ -23,7 +23,7 @@ type Tally = {
  * Answers are counted in plain numbers and made into metrics when somebody asks for them: a metric that is found by its
  * labels takes 3 µs for each answer, where this takes 0.2, and a whole sold-out answer takes 60.
  */
-const tallies: Tally[] = []
+const tallies = new Map<string, Tally>()
 
 new Counter({
   name: 'stampede_http_answers_total',
@@ -31,7 +31,7 @@ new Counter({
   labelNames: ['method', 'route', 'status', 'code'],
   registers: [registry],
   collect() {
-    for (const { labels, answers } of tallies) {
+    for (const { labels, answers } of tallies.values()) {
       for (const answer of answers.values()) {
         this.inc({ ...labels, status: String(answer.status), code: answer.code }, answer.count)
         answer.count = 0
@@ -48,7 +48,7 @@ const durationMetric = {
   type: 'histogram',
   aggregator: 'sum',
   async get() {
-    const values = tallies.flatMap(({ labels, durations }) =>
+    const values = [...tallies.values()].flatMap(({ labels, durations }) =>
       outcomes.flatMap((outcome) => samplesOf(durations[outcome], { ...labels, outcome })),
     )
     return { name: this.name, help: this.help, type: this.type, aggregator: 'sum', values }
@@ -59,22 +59,29 @@ registry.registerMetric(durationMetric as unknown as Metric)
 
 /** @param route as the contract has it, e.g. `/v1/orders/{id}`: addresses with ids would be too many. */
 export function countAnswersOf(method: string, route: string): CountAnswer {
-  const noDurations = () => ({ buckets: new Array(bucketsMs.length + 1).fill(0), sumMs: 0 })
-  const durations = { accepted: noDurations(), refused: noDurations(), failed: noDurations() }
-  const tally: Tally = { labels: { method, route }, answers: new Map(), durations }
-  tallies.push(tally)
-
+  const { answers, durations } = tallyOf(method, route)
   return ({ status, code, tookMs }) => {
     const name = code === '' ? String(status) : code
-    const answer = tally.answers.get(name)
+    const answer = answers.get(name)
     if (answer) answer.count += 1
-    else tally.answers.set(name, { status, code, count: 1 })
+    else answers.set(name, { status, code, count: 1 })
     const own = durations[outcomeOf(status)]
     own.sumMs += tookMs
     let index = 0
     while (index < bucketsMs.length && tookMs > (bucketsMs[index] as number)) index += 1
     own.buckets[index] = (own.buckets[index] as number) + 1
   }
+}
+
+function tallyOf(method: string, route: string): Tally {
+  const name = `${method} ${route}`
+  const known = tallies.get(name)
+  if (known) return known
+  const noDurations = () => ({ buckets: new Array(bucketsMs.length + 1).fill(0), sumMs: 0 })
+  const durations = { accepted: noDurations(), refused: noDurations(), failed: noDurations() }
+  const tally: Tally = { labels: { method, route }, answers: new Map(), durations }
+  tallies.set(name, tally)
+  return tally
 }
 
 function outcomeOf(status: number): Outcome {
