@@ -21,7 +21,7 @@ type Tally = {
 
 /**
  * Answers are counted in plain numbers and made into metrics when somebody asks for them: a metric that is found by its
- * labels takes 3 µs for each answer, where this takes 0.2, and a whole sold-out answer takes 60.
+ * labels takes 3 µs for each answer, where this takes 0.05, and a whole sold-out answer takes 60.
  */
 const tallies = new Map<string, Tally>()
 

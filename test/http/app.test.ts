@@ -1,6 +1,7 @@
 import { hc } from 'hono/client'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { AppType } from '../../src/http/app.ts'
+import { pages } from '../../src/http/pages.ts'
 import { type ProblemCode, problemCodes } from '../../src/http/problem-codes.ts'
 import { openClient } from './client.ts'
 
@@ -121,8 +122,9 @@ describe('/openapi.json', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       )
       .sort()
+    const others = new Set(['/openapi.json', '/metrics', ...pages.map(([path]) => path)])
     const served = client.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
+      .filter(({ method, path }) => method !== 'ALL' && !others.has(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect(documented).toEqual([...new Set(served)].sort())
 
