@@ -1,6 +1,12 @@
 import { sql } from 'kysely'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Database, databaseOf, inOneSnapshot } from '../../src/db/database.ts'
+import {
+  type Database,
+  databaseOf,
+  inOneSnapshot,
+  inSnapshot,
+  keepIndexOrder,
+} from '../../src/db/database.ts'
 import { openOrm } from '../../src/db/orm.ts'
 import { createDatabase } from '../support/postgres.ts'
 
@@ -50,5 +56,31 @@ describe('works on one snapshot', () => {
     ]
     await expect(inOneSnapshot(db, works)).rejects.toThrow('the first')
     expect(hasEnded).toBe(true)
+  })
+})
+
+describe('reading page by page', () => {
+  it('follows the index also where the planner would sort what is left for every page', async () => {
+    await sql`create table claims (coupon integer, rank integer, note text, primary key (coupon, rank))`.execute(
+      db,
+    )
+    await sql`insert into claims select n % 20, n, repeat('x', 100) from generate_series(1, 20000) n
+      order by md5(n::text)`.execute(db)
+    await sql`analyze claims`.execute(db)
+    const planOfPage = async (snapshot: Database) => {
+      const { rows } = await sql<{ 'QUERY PLAN': string }>`
+        explain select * from claims where coupon = 1 and rank > 0 order by rank limit 1000`.execute(
+        snapshot,
+      )
+      return rows.map((row) => row['QUERY PLAN']).join('\n')
+    }
+    const sorted = await inSnapshot(db, planOfPage)
+    const paged = await inSnapshot(db, async (snapshot) => {
+      await keepIndexOrder(snapshot)
+      return planOfPage(snapshot)
+    })
+    expect(sorted).toContain('Sort')
+    expect(paged).not.toContain('Sort')
+    expect(paged).toContain('Index Scan')
   })
 })
