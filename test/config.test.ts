@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { configShape, loadConfig } from '../src/config.ts'
+import { configShape, isPrivate, loadConfig } from '../src/config.ts'
 
 describe('.env.example', () => {
   const text = readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8')
@@ -39,6 +39,20 @@ describe('the configuration', () => {
 
   it('takes an empty variable for one that is not set', () => {
     expect(loadConfig({ PORT: '' }).PORT).toBe(3000)
+  })
+
+  it('takes no operator password that is quickly guessed', () => {
+    const short = { OPERATOR_PASSWORD: 'fifteen letters' }
+    expect(() => loadConfig(short)).toThrow('OPERATOR_PASSWORD')
+    expect(loadConfig({ OPERATOR_PASSWORD: 'sixteen  letters' })).toBeTruthy()
+  })
+
+  it('is private only on servers of its own, reachable from this machine only', () => {
+    expect(isPrivate(loadConfig({}))).toBe(true)
+    expect(isPrivate(loadConfig({ HOST: '0.0.0.0' }))).toBe(false)
+    const DATABASE_URL = 'postgresql://localhost/stampede'
+    expect(isPrivate(loadConfig({ DATABASE_URL }))).toBe(false)
+    expect(isPrivate(loadConfig({ REDIS_URL: 'redis://localhost' }))).toBe(false)
   })
 
   it('cannot be changed', () => {
