@@ -10,12 +10,23 @@ export function databaseOf(orm: MikroORM): Database {
   return orm.em.fork().getKysely<unknown>() as Database
 }
 
-/** Runs reads that all see the same moment. */
+/**
+ * Runs reads that all see the same moment. Their transaction may be idle for longer than one that locks rows: while its
+ * caller writes to Redis what it has read.
+ */
 export function inSnapshot<Value>(
   db: Database,
   work: (db: Database) => Promise<Value>,
 ): Promise<Value> {
-  return runSnapshot(db, work)
+  const transaction = db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+  return transaction.execute(async (snapshot) => {
+    const longest = sql.lit(`${limits.snapshotIdleMs}ms`)
+    await sql`set local idle_in_transaction_session_timeout = ${longest}`.execute(snapshot)
+    return work(snapshot)
+  })
 }
 
 /**
@@ -44,26 +55,13 @@ export async function inOneSnapshot(
 /** Runs a work on an exported snapshot. `joined` resolves when it has it, or has failed to get it. */
 function joinSnapshot(db: Database, id: string, work: (db: Database) => Promise<void>) {
   const { promise: joined, resolve } = Promise.withResolvers<void>()
-  const ended = runSnapshot(db, async (snapshot) => {
+  const ended = inSnapshot(db, async (snapshot) => {
     await sql`set transaction snapshot ${sql.lit(id)}`.execute(snapshot)
     resolve()
     await work(snapshot)
   }).finally(resolve)
   ended.catch(() => {}) // Who awaits it later is told.
   return { joined, ended }
-}
-
-/** It may be idle for longer than a transaction that locks rows: while its caller writes to Redis what it has read. */
-function runSnapshot<Value>(db: Database, work: (db: Database) => Promise<Value>): Promise<Value> {
-  const transaction = db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-  return transaction.execute(async (snapshot) => {
-    const longest = sql.lit(`${limits.snapshotIdleMs}ms`)
-    await sql`set local idle_in_transaction_session_timeout = ${longest}`.execute(snapshot)
-    return work(snapshot)
-  })
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Context, TypedResponse } from 'hono'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { isUnavailable } from './problem.ts'
-import { fixedHeaders } from './reply.ts'
+import { headersOf } from './reply.ts'
 
 /**
  * Answers 201 with text that is made as fast as the client takes it, and no more of it where he goes away. Where making
@@ -16,12 +16,10 @@ export function replyCsv(
 ): Response & TypedResponse<string, 201, string> {
   return new Response(ReadableStream.from(cutOnFailure(c, log, parts)), {
     status: 201,
-    headers: {
-      ...fixedHeaders,
-      ...c.get('headers'),
+    headers: headersOf(c, {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': `attachment; filename="${fileName}"`,
-    },
+    }),
   }) as Response & TypedResponse<string, 201, string>
 }
 

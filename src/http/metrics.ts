@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { measured } from './measured.ts'
 import { requireOperator } from './operator.ts'
-import { fixedHeaders } from './reply.ts'
+import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
 /** The format of Prometheus' text. */
@@ -13,8 +13,7 @@ const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 /** Answers `GET /metrics`: what the API processes count, and how stores and shops are. It is for operators. */
 export function answerMetrics({ metrics, operators }: Dependencies): Handler<Environment> {
   const answer = guarded([identifyRequest, requireOperator(operators)], async (c) => {
-    const headers = { ...fixedHeaders, ...c.get('headers'), 'content-type': contentType }
-    return new Response(await metrics(), { headers })
+    return new Response(await metrics(), { headers: headersOf(c, { 'content-type': contentType }) })
   })
   return measured('GET', '/metrics', answer)
 }

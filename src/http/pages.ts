@@ -6,7 +6,7 @@ import type { Context, Handler } from 'hono'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { fixedHeaders } from './reply.ts'
+import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
 const types: Record<string, string> = {
@@ -50,14 +50,12 @@ function answerFile(path: string, file: string): Handler<Environment> {
   let read: { content: Buffer<ArrayBuffer>; etag: string } | undefined
   const answer = guarded([identifyRequest], (c) => {
     read ??= readFile(file)
-    const headers = {
-      ...fixedHeaders,
-      ...c.get('headers'),
+    const headers = headersOf(c, {
       'cache-control': 'no-cache',
       'content-security-policy': pagePolicy,
       'content-type': types[extname(file)] as string,
       etag: read.etag,
-    }
+    })
     if (hasAlready(c, read.etag)) return new Response(null, { status: 304, headers })
     return new Response(read.content, { headers })
   })

@@ -47,10 +47,15 @@ export function replyJson<Body, Status extends ContentfulStatusCode>(
   status: Status,
   headers?: Record<string, string>,
 ): Reply<Body, Status> {
-  return new Response(json, {
-    status,
-    headers: { ...fixedHeaders, ...c.get('headers'), ...headers },
-  }) as Reply<Body, Status>
+  return new Response(json, { status, headers: headersOf(c, headers) }) as Reply<Body, Status>
+}
+
+/** The headers of an answer: those of every one, of every one to this request, and its own, which count most. */
+export function headersOf(
+  c: Context<Environment>,
+  own?: Record<string, string>,
+): Record<string, string> {
+  return { ...fixedHeaders, ...c.get('headers'), ...own }
 }
 
 /** Answers 201 with a new effect, or 200 with the first answer where the request repeats an earlier one. */

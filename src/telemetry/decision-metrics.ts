@@ -12,7 +12,7 @@ const decisions = new Counter({
 const batchCommands = new Histogram({
   name: 'stampede_batch_commands',
   help: 'Commands that travelled to Redis together.',
-  buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  buckets: [1, 2, 4, 8, 16, 32, 64],
   registers: [registry],
 })
 
