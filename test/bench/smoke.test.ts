@@ -27,7 +27,7 @@ it.runIf(process.platform === 'linux')(
       'one hot product, persisted',
       'drain',
       'sold-out refusal',
-      'sold-out refusal, same bytes',
+      'sold-out refusal, least',
       'sold-out refusal, commands',
       'persistence lag',
       'backlog growth',
