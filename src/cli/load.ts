@@ -1,77 +1,144 @@
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { loadConfig } from '../config.ts'
 import { isAlive } from '../demo/running-engine.ts'
 import { findJwtSecret } from '../services/jwt-secret.ts'
-import { run } from '../services/processes.ts'
+import { findK6 } from '../services/k6-program.ts'
 import { serverUrl } from '../services/server-url.ts'
 
 const folder = resolve(import.meta.dirname, '../../load-tests')
-const image = 'grafana/k6:2.2.0'
 const scenarios = readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -'.ts'.length))
 
 const usage = `npm run load -- SCENARIO [k6 options]
 
-Runs a k6 scenario against the running server of this configuration.
+Runs a k6 scenario against an engine that runs, proves its books, and leaves a report in load-tests/results.
   SCENARIO   ${scenarios.join(', ')}
-Each scenario names the variables that change its size, e.g. RATE=1000 npm run load -- claim`
+Variables change what is loaded, e.g. RATE=1000 npm run load -- claim; --help lists them.`
 
-const [scenario, ...k6Options] = process.argv.slice(2)
-if (scenario === undefined || !scenarios.includes(scenario)) {
-  const problem = scenario === undefined ? '' : `There is no scenario ${scenario}.\n\n`
-  process.stderr.write(`${problem}${usage}\n`)
+/** What k6 exits with where a threshold does not hold. */
+const thresholdsCrossed = 99
+
+const help = `${usage}
+
+Every scenario knows:
+
+  BASE_URL=           of the engine, e.g. https://shop.example; without it that of this configuration
+  SHOP=main           the shop, which must be there
+  JWT_SECRET=         signs the tokens of an admin and of all buyers; without BASE_URL it is found by itself
+  ADMIN_TOKEN=        instead of it, a token of an admin, together with
+  TOKENS_FILE=        a file with a token of a user in every line
+  LATENCY_MS=500      95 of 100 answers must be there by then, accepted and refused ones apart
+  MAX_VUS=500         most buyers that wait for an answer at once
+  RESULTS_DIR=        where reports go instead of load-tests/results
+
+${scenarios.map((name) => `${name}\n${headOf(name)}`).join('\n\n')}`
+
+try {
+  process.exitCode = await runCommand(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1
-} else {
-  try {
-    process.exitCode = await runScenario(scenario, k6Options)
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    process.exitCode = 1
+}
+
+async function runCommand([scenario, ...k6Options]: string[]): Promise<number> {
+  if (scenario === '--help' || k6Options.includes('--help')) {
+    process.stdout.write(`${help}\n`)
+    return 0
   }
+  if (scenario === undefined || !scenarios.includes(scenario)) {
+    const problem = scenario === undefined ? '' : `There is no scenario ${scenario}.\n\n`
+    throw new Error(`${problem}${usage}`)
+  }
+  return runScenario(scenario, k6Options)
+}
+
+/** What the file of a scenario says about it and its variables. */
+function headOf(scenario: string): string {
+  const [, text = ''] = /^\/\*\n(.*?)\n \*\//s.exec(readFileSync(script(scenario), 'utf8')) ?? []
+  return text.replace(/^ \*/gm, ' ')
+}
+
+function script(scenario: string): string {
+  return join(folder, `${scenario}.ts`)
 }
 
 /** Runs k6 to its end and gives its exit code: 0 where every threshold holds and the books balance. */
 async function runScenario(name: string, options: string[]): Promise<number> {
-  const config = loadConfig()
-  const secret = findJwtSecret(config)
-  if (secret === undefined) throw new Error('Scenarios sign their own tokens and need JWT_SECRET.')
-  const url = serverUrl(config)
-  if (!(await isAlive(url))) throw new Error(`Nothing answers at ${url.href}: npm start first.`)
-  const [command, ...before] = await findK6()
-  const script = command === 'docker' ? `/load-tests/${name}.ts` : join(folder, `${name}.ts`)
-  const child = spawn(command, [...before, 'run', ...options, script], {
+  const target = await findTarget()
+  const results = resolve(process.env.RESULTS_DIR || join(folder, 'results'))
+  mkdirSync(results, { recursive: true })
+  const stem = join(results, `${name}-${new Date().toISOString().replace(/[:.]/g, '-')}`)
+  const files = { report: `${stem}.html`, summary: `${stem}.json` }
+  const own = {
+    // Neither a server nor a browser: only the page at the end.
+    K6_WEB_DASHBOARD: 'true',
+    K6_WEB_DASHBOARD_PORT: '-1',
+    K6_WEB_DASHBOARD_PERIOD: process.env.K6_WEB_DASHBOARD_PERIOD || '1s',
+    K6_WEB_DASHBOARD_EXPORT: files.report,
+    SUMMARY_FILE: files.summary,
+    ...target,
+  }
+  const sizes = [...help.matchAll(/^ +([A-Z_]+)=/gm)].map(([, variable]) => variable as string)
+  const [command, ...before] = await findK6({
+    reads: [folder, ...(target.TOKENS_FILE ? [target.TOKENS_FILE] : [])],
+    writes: [results],
+    variables: [...new Set([...Object.keys(own), ...sizes])],
+  })
+  const child = spawn(command, [...before, 'run', ...options, script(name)], {
     stdio: 'inherit',
-    // The secret goes through the environment, because everybody on the machine can read an argument.
-    env: { ...process.env, BASE_URL: url.origin, JWT_SECRET: secret },
+    // Secrets go through the environment, because everybody on the machine can read an argument.
+    env: { ...process.env, ...own },
   })
   // Ctrl-C reaches k6 by itself, which then stops gently and checks the books.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
-  return new Promise((done, failed) => {
+  const code = await new Promise<number>((done, failed) => {
     child.on('error', failed)
     child.on('exit', (code) => done(code ?? 1))
   })
+  for (const [kind, file] of Object.entries(files)) {
+    if (existsSync(file)) process.stdout.write(`${kind.padEnd(8)} ${relative('', file)}\n`)
+  }
+  return code === thresholdsCrossed && hasPassed(files.summary) ? 0 : code
 }
 
-/** How to call k6: a program, or a container that shares the network and the environment of this machine. */
-async function findK6(): Promise<[command: string, ...before: string[]]> {
-  for (const command of ['k6', join(homedir(), 'go', 'bin', 'k6')]) {
-    if ((await run(command, ['version']))?.code === 0) return [command]
+/** A scenario that looks for the rate at which thresholds are crossed has passed when it has found it. */
+function hasPassed(summaryFile: string): boolean {
+  return existsSync(summaryFile) && JSON.parse(readFileSync(summaryFile, 'utf8')).passed
+}
+
+type Target = {
+  BASE_URL: string
+  JWT_SECRET?: string
+  TOKENS_FILE?: string
+  OPERATOR_PASSWORD?: string
+}
+
+/**
+ * Where the engine is and how to be somebody there. A secret of this configuration is only for its own engine: tokens of
+ * another secret would be refused one by one.
+ */
+async function findTarget(): Promise<Target> {
+  const config = loadConfig()
+  const { BASE_URL, ADMIN_TOKEN, TOKENS_FILE } = process.env
+  if (BASE_URL && !URL.canParse(BASE_URL)) throw new Error(`BASE_URL is no URL: ${BASE_URL}`)
+  const url = BASE_URL ? new URL(BASE_URL) : serverUrl(config)
+  const password = config.OPERATOR_PASSWORD && { OPERATOR_PASSWORD: config.OPERATOR_PASSWORD }
+  if (!(await isAlive(url))) throw new Error(`Nothing answers at ${url.href}: npm start first.`)
+  const target = { BASE_URL: url.origin, ...password }
+  if (ADMIN_TOKEN && TOKENS_FILE) {
+    if (!existsSync(TOKENS_FILE)) throw new Error(`There is no file ${TOKENS_FILE} (TOKENS_FILE).`)
+    return { ...target, TOKENS_FILE: resolve(TOKENS_FILE) }
   }
-  if ((await run('docker', ['info']))?.code === 0) {
-    const environment = ['BASE_URL', 'JWT_SECRET', 'RATE', 'DURATION_S', 'QUANTITY', 'STOCK']
-    return [
-      'docker',
-      ...['run', '--rm', '--interactive', '--network', 'host'],
-      ...environment.flatMap((variable) => ['--env', variable]),
-      ...['--volume', `${folder}:/load-tests:ro`, image],
-    ]
+  if (ADMIN_TOKEN || TOKENS_FILE) throw new Error('ADMIN_TOKEN and TOKENS_FILE go together.')
+  const secret = BASE_URL ? config.JWT_SECRET : findJwtSecret(config)
+  if (secret === undefined) {
+    throw new Error(
+      'Scenarios need JWT_SECRET to sign their tokens, or ADMIN_TOKEN and TOKENS_FILE.',
+    )
   }
-  throw new Error(
-    'k6 is missing: install it (https://grafana.com/docs/k6/latest/set-up/install-k6), or start Docker.',
-  )
+  return { ...target, JWT_SECRET: secret }
 }

@@ -1,0 +1,110 @@
+/** What k6 hands over at the end of a run, as far as it is used here. Tagged metrics are named `metric{tag:value}`. */
+export type RunData = {
+  metrics: Record<string, Metric>
+  root_group: Group
+  state: { testRunDurationMs: number }
+}
+type Group = { checks: { name: string; fails: number }[]; groups: Group[] }
+type Metric = { values: Record<string, number>; thresholds?: Record<string, { ok: boolean }> }
+
+/** What a scenario adds to the summary, and the thresholds that it was looking for instead of fearing them. */
+type Finding = { lines?: string[]; facts?: object; isSought?: (metric: string) => boolean }
+
+/** Makes of a run the text for people, and where SUMMARY_FILE says where, the whole of it for machines. */
+export function summarize(data: RunData, finding: Finding = {}) {
+  const { lines = [], facts = {}, isSought = () => false } = finding
+  const { metrics, state } = data
+  const checks = checksIn(data.root_group)
+  const crossed = crossedThresholds(data)
+  const problems = crossed.filter(({ metric }) => !isSought(metric)).map(({ text }) => text)
+  const passed = problems.length === 0
+  const seconds = (state.testRunDurationMs / 1_000).toFixed(1)
+  const text = [
+    ...outcomeTable(data),
+    ...(lines.length > 0 ? ['', ...lines] : []),
+    '',
+    arrivalLine(metrics),
+    ...checks.map(({ name, fails }) => `${fails === 0 ? 'holds' : 'OFF  '}  ${name}`),
+    '',
+    passed ? `passed in ${seconds} s` : `FAILED in ${seconds} s, crossed:`,
+    ...problems.map((problem) => `  ${problem}`),
+  ]
+  const summary = { passed, problems, ...facts, metrics, checks, state }
+  return {
+    stdout: `\n${text.join('\n')}\n`,
+    ...(__ENV.SUMMARY_FILE && { [__ENV.SUMMARY_FILE]: JSON.stringify(summary, null, 2) }),
+  }
+}
+
+/** The summary of a scenario that has nothing to add. */
+export function handleSummary(data: RunData) {
+  return summarize(data)
+}
+
+/** The thresholds that do not hold, each with what was measured instead. */
+export function crossedThresholds({ metrics }: RunData): { metric: string; text: string }[] {
+  return Object.entries(metrics).flatMap(([metric, { values, thresholds = {} }]) =>
+    Object.entries(thresholds)
+      .filter(([, { ok }]) => !ok)
+      .map(([rule]) => {
+        const measured = values[rule.split(/[<>=]/)[0] as string]
+        const was = measured === undefined ? '' : `, was ${Number(measured.toFixed(3))}`
+        return { metric, text: `${metric}: ${rule}${was}` }
+      }),
+  )
+}
+
+/** Columns of equal width, numbers to the right of the first. */
+export function tableOf(rows: string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows.map((row) =>
+    widths
+      .map((width, column) => {
+        const cell = row[column] ?? ''
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** A row for each outcome of each kind of request that came up, with how long it took. */
+function outcomeTable({ metrics }: RunData): string[] {
+  const nouns = Object.keys(metrics).flatMap((name) => /^(\w+)_accepted$/.exec(name)?.[1] ?? [])
+  const rows = nouns.sort().flatMap((noun) => {
+    const outcomes = Object.keys(metrics).filter((name) =>
+      new RegExp(`^${noun}_(replayed|failed|refused_\\w+(?<!_ms))$`).test(name),
+    )
+    return [`${noun}_accepted`, ...outcomes.sort()].flatMap((name) => {
+      const count = metrics[name]?.values.count ?? 0
+      const isNoise = count === 0 && !name.endsWith('_accepted') && !name.endsWith('_failed')
+      return isNoise ? [] : [[name, String(count), ...durationsOf(metrics, noun, name)]]
+    })
+  })
+  return tableOf([['outcome', 'count', 'median', '95%', '99%', 'max'], ...rows])
+}
+
+/** Refusals of one kind of request are measured together, in the first of them. */
+function durationsOf(metrics: RunData['metrics'], noun: string, name: string): string[] {
+  const outcome = name.slice(noun.length + 1).split('_')[0]
+  const values = metrics[`${noun}_${outcome}_ms`]?.values
+  if (values === undefined) return []
+  return ['med', 'p(95)', 'p(99)', 'max'].map((stat) => millisecondsOf(values[stat]))
+}
+
+export function millisecondsOf(value = 0): string {
+  return `${value.toFixed(value < 100 ? 1 : 0)} ms`
+}
+
+function arrivalLine(metrics: RunData['metrics']): string {
+  const dropped = metrics.dropped_iterations?.values.count ?? 0
+  const arrived = metrics.iterations?.values.count ?? 0
+  return `${arrived} arrivals, ${dropped} more dropped by the generator`
+}
+
+/** Those of the buyers come first; setup and teardown are groups of their own. */
+function checksIn({ checks, groups }: Group): Group['checks'] {
+  return [...checks, ...groups.flatMap(checksIn)]
+}
