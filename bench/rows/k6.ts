@@ -24,6 +24,7 @@ export async function measureK6({ stage, shops, sizes, say }: Bench): Promise<Ro
       DURATION_S: String(sizes.lagSeconds),
       QUANTITY: units,
       STOCK: units,
+      RESULTS_DIR: stage.folder,
     }
     stage.worker.resume()
     try {

@@ -17,8 +17,10 @@ export function summarize(data: RunData, finding: Finding = {}) {
   const checks = checksIn(data.root_group)
   const crossed = crossedThresholds(data)
   const problems = crossed.filter(({ metric }) => !isSought(metric)).map(({ text }) => text)
-  const passed = problems.length === 0
+  const isBegun = metrics.iterations !== undefined
+  const passed = isBegun && problems.length === 0
   const seconds = (state.testRunDurationMs / 1_000).toFixed(1)
+  const outcome = passed ? `passed in ${seconds} s` : `FAILED in ${seconds} s`
   const text = [
     ...outcomeTable(data),
     ...(lines.length > 0 ? ['', ...lines] : []),
@@ -26,12 +28,12 @@ export function summarize(data: RunData, finding: Finding = {}) {
     arrivalLine(metrics),
     ...checks.map(({ name, fails }) => `${fails === 0 ? 'holds' : 'OFF  '}  ${name}`),
     '',
-    passed ? `passed in ${seconds} s` : `FAILED in ${seconds} s, crossed:`,
+    passed ? outcome : `${outcome}, crossed:`,
     ...problems.map((problem) => `  ${problem}`),
   ]
   const summary = { passed, problems, ...facts, metrics, checks, state }
   return {
-    stdout: `\n${text.join('\n')}\n`,
+    stdout: isBegun ? `\n${text.join('\n')}\n` : 'FAILED before anybody arrived.\n',
     ...(__ENV.SUMMARY_FILE && { [__ENV.SUMMARY_FILE]: JSON.stringify(summary, null, 2) }),
   }
 }

@@ -114,32 +114,6 @@ it('npm run doctor names what npm start uses', async () => {
   expect(code).toBe(0)
 })
 
-it.each([
-  { scenario: 'claim', sizes: { RATE: '50', DURATION_S: '2', QUANTITY: '80' }, claims: 80 },
-  { scenario: 'mixed', sizes: { RATE: '30', DURATION_S: '3', QUANTITY: '10' }, claims: 10 },
-])(
-  'npm run load runs the scenario $scenario with k6, or says how to get it',
-  async ({ scenario, sizes, claims }) => {
-    const command = ['npm', 'run', '-s', 'load', '--', scenario, '--quiet']
-    const { code, stdout, stderr } = await runCommand(command, { ...settings, ...sizes })
-    if (stderr.startsWith('k6 is missing')) {
-      expect(stderr).toMatch(/install it \(https:.+\), or start Docker/)
-      expect(code).toBe(1)
-    } else {
-      expect(stdout).toMatch(new RegExp(`claims_claimed\\W+${claims}\\b`))
-      expect(code, stdout).toBe(0)
-    }
-  },
-  60_000,
-)
-
-it('npm run load names the scenarios that there are', async () => {
-  const { code, stderr } = await npm('load', 'stampede')
-  expect(stderr).toContain('There is no scenario stampede.')
-  expect(stderr).toMatch(/SCENARIO +checkout, claim, mixed$/m)
-  expect(code).toBe(1)
-})
-
 it('npm test runs the tests that it is given', async () => {
   const { code, stdout } = await runCommand(['npm', 'test', '--', 'test/config.test.ts'], settings)
   expect(stdout).toMatch(/Tests\W.*passed/)
