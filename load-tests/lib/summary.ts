@@ -72,28 +72,34 @@ export function tableOf(rows: string[][]): string[] {
   )
 }
 
-/** A row for each outcome of each kind of request that came up, with how long it took. */
+/** A row for each outcome of each kind of request, with how long it took; refusals are measured together. */
 function outcomeTable({ metrics }: RunData): string[] {
+  const countOf = (name: string) => metrics[name]?.values.count ?? 0
+  const rowOf = (name: string, count: number) => [
+    name,
+    String(count),
+    ...durationsOf(metrics[`${name}_ms`]),
+  ]
   const nouns = Object.keys(metrics).flatMap((name) => /^(\w+)_accepted$/.exec(name)?.[1] ?? [])
   const rows = nouns.sort().flatMap((noun) => {
-    const outcomes = Object.keys(metrics).filter((name) =>
-      new RegExp(`^${noun}_(replayed|failed|refused_\\w+(?<!_ms))$`).test(name),
-    )
-    return [`${noun}_accepted`, ...outcomes.sort()].flatMap((name) => {
-      const count = metrics[name]?.values.count ?? 0
-      const isNoise = count === 0 && !name.endsWith('_accepted') && !name.endsWith('_failed')
-      return isNoise ? [] : [[name, String(count), ...durationsOf(metrics, noun, name)]]
-    })
+    const isRefusal = (name: string) => name.startsWith(`${noun}_refused_`) && !name.endsWith('_ms')
+    const refusals = Object.keys(metrics).filter((name) => isRefusal(name) && countOf(name) > 0)
+    const refused = refusals.reduce((sum, name) => sum + countOf(name), 0)
+    const replayed = countOf(`${noun}_replayed`)
+    return [
+      rowOf(`${noun}_accepted`, countOf(`${noun}_accepted`)),
+      ...(replayed > 0 ? [rowOf(`${noun}_replayed`, replayed)] : []),
+      ...(refused > 0 ? [rowOf(`${noun}_refused`, refused)] : []),
+      ...refusals.sort().map((name) => rowOf(name, countOf(name))),
+      rowOf(`${noun}_failed`, countOf(`${noun}_failed`)),
+    ]
   })
   return tableOf([['outcome', 'count', 'median', '95%', '99%', 'max'], ...rows])
 }
 
-/** Refusals of one kind of request are measured together, in the first of them. */
-function durationsOf(metrics: RunData['metrics'], noun: string, name: string): string[] {
-  const outcome = name.slice(noun.length + 1).split('_')[0]
-  const values = metrics[`${noun}_${outcome}_ms`]?.values
-  if (values === undefined) return []
-  return ['med', 'p(95)', 'p(99)', 'max'].map((stat) => millisecondsOf(values[stat]))
+function durationsOf(metric: Metric | undefined): string[] {
+  if (metric === undefined) return []
+  return ['med', 'p(95)', 'p(99)', 'max'].map((stat) => millisecondsOf(metric.values[stat]))
 }
 
 export function millisecondsOf(value = 0): string {
