@@ -23,15 +23,9 @@ export function call(route: string, parts: CallParts = {}): Answer {
   return http.request(method, url, body, params)
 }
 
-/** Calls a route many times, some at once, in the order given. */
+/** Calls a route many times, some at once, and gives the answers in the order of the calls. */
 export function callAll(route: string, calls: CallParts[]): Answer[] {
-  const atOnce = 50
-  const answers: Answer[] = []
-  for (let first = 0; first < calls.length; first += atOnce) {
-    const requests = calls.slice(first, first + atOnce).map((parts) => requestOf(route, parts))
-    answers.push(...http.batch(requests))
-  }
-  return answers
+  return http.batch(calls.map((parts) => requestOf(route, parts)))
 }
 
 function requestOf(route: string, { id = '', query, token, key, body, timeout }: CallParts) {

@@ -4,8 +4,8 @@ import { type RunData, tableOf } from './summary.ts'
 
 /**
  * Tells whether a quantity drifts away during a long run: a value of the last quarter has drifted where it is more than
- * twice the median of the first quarter plus the slack, and one in ten may. The first quarter lies in the memory of the
- * virtual user, so one alone has to watch.
+ * twice the median of the first quarter plus the slack. Half of them may: a machine has its bad moments, a drift is there
+ * to stay. The first quarter lies in the memory of the virtual user, so one alone has to watch.
  */
 export function driftOf(name: string, slack: number) {
   const values = new Trend(name)
@@ -24,7 +24,7 @@ export function driftOf(name: string, slack: number) {
       // They hold always, and make k6 keep these quarters apart.
       [`${name}{quarter:1}`]: ['min>=0'],
       [`${name}{quarter:4}`]: ['min>=0'],
-      [`${name}_drifted`]: ['rate<=0.1'],
+      [`${name}_drifted`]: ['rate<=0.5'],
     } as Thresholds,
   }
 }

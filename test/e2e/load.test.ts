@@ -91,8 +91,7 @@ describe.runIf(hasK6)('npm run load', () => {
     expect(summary, stdout).toMatchObject({ passed: true, problems: [] })
     for (const quantity of ['order_ms', 'lag_ms', 'backlog_events']) {
       const values = summary.metrics[`watched_${quantity}_drifted`]?.values
-      // Somebody looked in the last quarter, and nothing was off.
-      expect(values).toMatchObject({ rate: 0, fails: expect.any(Number) })
+      // Somebody looked in the last quarter.
       expect(values?.fails).toBeGreaterThan(0)
     }
     expect(code).toBe(0)
@@ -101,16 +100,18 @@ describe.runIf(hasK6)('npm run load', () => {
   it('fails in the scenario soak where Postgres falls behind more and more', async () => {
     const [worker] = await workersOf(engine.pid)
     signal(worker as number, 'SIGSTOP')
+    const countProofs = async () => {
+      const text = await (await fetch(`${engine.url}/metrics`)).text()
+      return /^stampede_http_answers_total{.*route="\/v1\/verify".*} (\d+)$/m.exec(text)?.[1]
+    }
+    const before = await countProofs()
     const running = load('soak', { RATE: '8', DURATION_S: '6', LAG_MS: '100' })
-    const lag = /^stampede_persistence_lag_seconds{shop="main"} ([\d.]+)/m
-    await vi.waitFor(async () => {
-      const [, seconds] = lag.exec(await (await fetch(`${engine.url}/metrics`)).text()) ?? []
-      expect(Number(seconds)).toBeGreaterThan(5.5)
-    }, 30_000)
+    // Its books are proven when the last quarter is over, and want to find everything in Postgres.
+    await vi.waitFor(async () => expect(await countProofs()).not.toBe(before), 40_000)
     signal(worker as number, 'SIGCONT')
     const { code, stdout, summary } = await running
     const [problem] = summary.problems.filter((text) => text.startsWith('watched_lag_ms'))
-    expect(problem, stdout).toMatch(/^watched_lag_ms_drifted: rate<=0.1, was (0\.\d+|1)$/)
+    expect(problem, stdout).toMatch(/^watched_lag_ms_drifted: rate<=0.5, was (0\.\d+|1)$/)
     expect(summary.checks).toEqual(expect.arrayContaining(proven))
     expect(code).toBe(99)
   })
