@@ -1,6 +1,6 @@
 /*
  * Checkout of a product that runs out: half of the buyers order and pay in one request, the others order first and
- * then pay, and some of those think better of it and cancel. One order in ten is sent twice.
+ * then pay, and some of those think better of it and cancel. One accepted order in ten is sent twice.
  *
  *   RATE=200         arrivals per second
  *   DURATION_S=20    how long they come

@@ -1,7 +1,7 @@
 /*
  * The flash sale: a wall of buyers, all at once, for a few units that every one of them would pay at once. One in ten
- * sends his order twice. Every unit is sold, none twice. Then comes the calm: buyers of something else, who arrive at an
- * easy rate as soon as the wall is through, and must be served as if nothing had been.
+ * of those who get one sends his order twice. Every unit is sold, none twice. Then comes the calm: buyers of something
+ * else, who arrive at an easy rate as soon as the wall is through, and must be served as if nothing had been.
  *
  *   RATE=400              arrivals per second in the wall
  *   DURATION_S=5          how long it lasts

@@ -3,9 +3,9 @@ import type { Thresholds } from './outcomes.ts'
 import { type RunData, tableOf } from './summary.ts'
 
 /**
- * Tells whether a quantity drifts away during a long run: a value of the last quarter has drifted where it is more than
- * twice the median of the first quarter plus the slack. Half of them may: a machine has its bad moments, a drift is there
- * to stay. The first quarter lies in the memory of the virtual user, so one alone has to watch.
+ * Tells whether a quantity drifts away during a long run: a value of the last quarter has drifted where it is more
+ * than twice the median of the first quarter plus the slack. Half of them may: a machine has its bad moments, a drift
+ * is there to stay. The first quarter lies in the memory of the virtual user, so one alone has to watch.
  */
 export function driftOf(name: string, slack: number) {
   const values = new Trend(name)

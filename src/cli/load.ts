@@ -118,8 +118,8 @@ type Target = {
 }
 
 /**
- * Where the engine is and how to be somebody there. A secret of this configuration is only for its own engine: tokens of
- * another secret would be refused one by one.
+ * Where the engine is and how to be somebody there. A secret that was made for this folder is for its own engine alone:
+ * another one would refuse every token.
  */
 async function findTarget(): Promise<Target> {
   const config = loadConfig()
