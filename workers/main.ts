@@ -1,6 +1,7 @@
 import { isSupervised, runProcess } from '../src/services/lifecycle.ts'
 import { prepareStores } from '../src/services/prepare.ts'
 import { resolveServices } from '../src/services/services.ts'
+import { listenForWorker } from '../src/services/worker-listener.ts'
 import { startWorkers } from './start-workers.ts'
 
 /** A worker process: brings accepted decisions to Postgres and keeps the shops tidy. */
@@ -15,6 +16,12 @@ await runProcess('worker', async ({ config, log, lifecycle: { open } }) => {
       log.warn({ err }, 'The stores are not prepared'),
     )
   }
+  // It is closed behind the workers, so that their stop can be watched.
+  await open(
+    'metrics',
+    () => listenForWorker(config, { redisUrl, log }),
+    (listener) => listener.close(),
+  )
   await open(
     'workers',
     () => startWorkers({ redisUrl, databaseUrl, holdMs: config.ORDER_HOLD_MS, log }),

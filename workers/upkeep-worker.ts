@@ -8,6 +8,7 @@ import { queueNames, type UpkeepJobName } from '../src/queue/jobs.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
 import { repeat } from '../src/services/repeat.ts'
+import { countJobs, countUpkeepFailure } from '../src/telemetry/queue-metrics.ts'
 import { expireLapsedCoupons } from './expire-coupons.ts'
 import { openOutages, queueFails } from './outages.ts'
 import { snapshotRankings } from './snapshot-rankings.ts'
@@ -46,12 +47,14 @@ export function startUpkeepWorker(options: {
         outages.ended(what)
       } catch (error) {
         // The next round is its retry.
+        countUpkeepFailure(name)
         outages.began(what, error)
       }
     },
     // A long job must not keep the others waiting.
     { ...queueOptions, concurrency: names.length, runRetryDelay: limits.queueRetryMs },
   )
+  countJobs(worker)
   const fails = queueFails(log, connection)
   worker.on('error', fails)
   upkeep.on('error', fails)
