@@ -10,7 +10,7 @@ FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The optional packages are the embedded Postgres and a Node of our own; neither is wanted here. No package needs its
-# scripts, and the maps of swagger-ui are most of its size.
+# install scripts, and nobody debugs in a container: the maps are a fifth of what is left.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   && find node_modules -name '*.map' -delete
 

@@ -1,30 +1,38 @@
 #!/bin/sh
-# Makes one Redis Cluster of the nodes that are given by name, or brings it together again after their addresses have
-# changed. It may run any number of times. Redis has no host names in `cluster meet`, so they are looked up here.
+# Makes one Redis Cluster of these nodes, or brings it together again after their addresses have changed. It may run
+# any number of times.
+#
+#   form-cluster.sh HOST:PORT ...
 set -eu
-port="${PORT:-6379}"
-ask() { redis-cli -e -h "$1" -p "$port" --raw cluster "$2" ${3:+"$3"} ${4:+"$4"} | tr -d '\r'; }
+ask() {
+  node="$1"
+  shift
+  redis-cli -e -h "${node%:*}" -p "${node#*:}" --raw cluster "$@" | tr -d '\r'
+}
 
-for node in "$@"; do
-  address="$(getent hosts "$node" | cut -d ' ' -f 1)"
-  [ -n "$address" ] || { echo "$node has no address." >&2 && exit 1; }
-  ask "$1" meet "$address" "$port"
+for other in "$@"; do
+  # Redis knows no names here.
+  address="${other%:*}"
+  case "$address" in
+    *[!0-9.]*) address="$(getent hosts "$address" | cut -d ' ' -f 1)" ;;
+  esac
+  [ -n "$address" ] || { echo "$other has no address." >&2 && exit 1; }
+  ask "$1" meet "$address" "${other#*:}"
 done
 
-# Each node gets an equal share of the slots that belong to nobody yet.
+# Each node gets an equal share of the slots, if it has none yet.
 count=0
-for node in "$@"; do
+for other in "$@"; do
   first=$((16384 * count / $#))
   count=$((count + 1))
-  last=$((16384 * count / $# - 1))
-  if ask "$node" nodes | grep -q 'myself.*connected$'; then
-    ask "$node" addslotsrange "$first" "$last"
+  if ask "$other" nodes | grep -q 'myself.* connected$'; then
+    ask "$other" addslotsrange "$first" $((16384 * count / $# - 1))
   fi
 done
 
-for node in "$@"; do
-  until ask "$node" info | grep -qx 'cluster_state:ok' \
-    && ask "$node" info | grep -qx "cluster_known_nodes:$#"; do
+for other in "$@"; do
+  until ask "$other" info | grep -qx 'cluster_state:ok' \
+    && ask "$other" info | grep -qx "cluster_known_nodes:$#"; do
     sleep 0.2
   done
 done

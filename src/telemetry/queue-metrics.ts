@@ -37,8 +37,10 @@ export function countJobs(worker: Worker<any, any, any>): void {
   }
 }
 
-export function countUpkeepFailure(upkeep: UpkeepJobName): void {
-  upkeepFailures.inc({ upkeep })
+/** Opens the count of the rounds of these jobs that failed. */
+export function openUpkeepFailures(names: readonly UpkeepJobName[]): (name: UpkeepJobName) => void {
+  for (const upkeep of names) upkeepFailures.inc({ upkeep }, 0)
+  return (upkeep) => upkeepFailures.inc({ upkeep })
 }
 
 /**
