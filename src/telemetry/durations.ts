@@ -8,8 +8,8 @@ export type Durations = { buckets: number[]; sumMs: number }
 export type Series = { labels: Record<string, string>; durations: Durations }
 
 /**
- * Opens a histogram that counts in plain numbers and becomes a metric when somebody asks for it: prom-client's own takes
- * 0.7 µs for a value, and 3 where it finds the series by its labels; this takes 0.05.
+ * Opens a histogram that counts in plain numbers and becomes a metric when somebody asks for it: prom-client's own
+ * takes 0.7 µs for a value, and 3 where it finds the series by its labels; this takes 0.05.
  *
  * @param options.name with its unit, seconds.
  * @param options.series those that there are now; one that has no durations is not told.

@@ -1,4 +1,4 @@
-/** What a text of `/metrics` tells: each metric by every name that a query may call it, with the labels of its samples. */
+/** What `/metrics` tells: each metric by every name that a query may call it, with the labels of its samples. */
 export type Exposition = Map<string, Set<string>>
 
 const suffixes: Record<string, string[]> = { histogram: ['_bucket', '_sum', '_count'] }
