@@ -20,6 +20,8 @@ export const configShape = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   /** Address to listen on. The default is reachable from this machine only. */
   HOST: z.string().default('127.0.0.1'),
+  /** Port where a worker process answers `/livez` and `/metrics`. Without it there is none. */
+  WORKER_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   /** Folder of the embedded Redis, Postgres and secrets. Two copies need two folders and two ports. */
   DATA_DIR: z.string().min(1).default('.data'),
   /** A Redis to use instead of an embedded one, in a form of src/redis/address.ts. */

@@ -1,9 +1,8 @@
 import cluster from 'node:cluster'
-import { type Config, isPrivate } from './config.ts'
 import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
-import type { OperatorAccess } from './http/operator.ts'
+import { operatorsOf } from './http/operator.ts'
 import { limits } from './limits.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
@@ -101,9 +100,3 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   await open('HTTP', () => listen(app.fetch, config), closeServer)
   log.info({ host: config.HOST, port: config.PORT }, 'listening')
 })
-
-function operatorsOf(config: Config): OperatorAccess {
-  const { OPERATOR_PASSWORD: password } = config
-  if (password !== undefined) return { password }
-  return isPrivate(config) ? 'everybody' : 'nobody'
-}

@@ -3,7 +3,7 @@ import { inBulkTransaction } from '../src/db/bulk-transaction.ts'
 import type { Watermark } from '../src/db/shops.ts'
 import { MissingRows } from './bulk-update.ts'
 import type { OutboxEntry } from './outbox-entries.ts'
-import { deadLettersOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
+import { countRows, deadLettersOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
 import type { SeenUsers } from './seen-users.ts'
 import { writeRows } from './write-rows.ts'
 
@@ -14,6 +14,9 @@ export class Fenced extends Error {
 
 /** A watermark that counts. */
 export type Position = Watermark & { events: bigint }
+
+/** What is in Postgres now: the new watermark, and how many rows and dead letters the batch became. */
+export type Committed = { watermark: Position; rows: number; deadLetters: number }
 
 /** Where a batch goes: the shop, and the watermark that must still stand there. */
 export type Place = {
@@ -30,14 +33,13 @@ export type Place = {
  * batch is halved until the one entry that it refuses stands alone; that one becomes a dead letter, in a
  * transaction with its own watermark, and everything else is persisted.
  *
- * @returns the new watermark and the number of dead letters.
  * @throws Fenced, or whatever stopped Postgres. A part of the batch, and even the whole, may then be committed:
  *   only the watermark in Postgres knows.
  */
 export async function commitBatch(
   place: Place,
   entries: readonly OutboxEntry[],
-): Promise<{ watermark: Position; deadLetters: number }> {
+): Promise<Committed> {
   const { quarantine } = place
   if (quarantine) return commitRows(place, entries, deadLettersOf(entries, quarantine))
   try {
@@ -52,14 +54,18 @@ export async function commitBatch(
   const middle = Math.ceil(entries.length / 2)
   const first = await commitBatch(place, entries.slice(0, middle))
   const second = await commitBatch({ ...place, from: first.watermark }, entries.slice(middle))
-  return { ...second, deadLetters: first.deadLetters + second.deadLetters }
+  return {
+    watermark: second.watermark,
+    rows: first.rows + second.rows,
+    deadLetters: first.deadLetters + second.deadLetters,
+  }
 }
 
 async function commitRows(
   { orm, shop, from, seenUsers }: Place,
   entries: readonly OutboxEntry[],
   rows: OutboxRows,
-): Promise<{ watermark: Position; deadLetters: number }> {
+): Promise<Committed> {
   const { eventId, streamId } = entries.at(-1) as OutboxEntry
   for (const userId of rows.users.keys()) {
     if (seenUsers.has(shop, userId)) rows.users.delete(userId)
@@ -77,7 +83,11 @@ async function commitRows(
     await writeRows(transaction, shop, rows)
   })
   seenUsers.add(shop, rows.users.keys())
-  return { watermark: { ...from, eventId, streamId, events }, deadLetters: rows.deadLetters.length }
+  return {
+    watermark: { ...from, eventId, streamId, events },
+    rows: countRows(rows),
+    deadLetters: rows.deadLetters.length,
+  }
 }
 
 /** Is it this data, and would be refused again? Class 22 is bad data, 23 a broken constraint, 54000 too long a key. */

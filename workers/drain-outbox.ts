@@ -3,6 +3,7 @@ import { databaseOf } from '../src/db/database.ts'
 import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
+import { countDrainedBatch, countEventAges } from '../src/telemetry/drain-metrics.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
 import { Discontinuity, findPosition, usersOf } from './continuity.ts'
 import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
@@ -58,11 +59,15 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
       if (entries.length === 0) return { ...drained, more: false }
       await failpoints?.beforeCommit?.()
       ahead.start(entries)
+      const startedAt = performance.now()
       try {
         const committed = await commitBatch({ orm, shop, from, seenUsers, quarantine }, entries)
         from = committed.watermark
+        const { rows, deadLetters } = committed
         drained.events += entries.length
-        drained.deadLetters += committed.deadLetters
+        drained.deadLetters += deadLetters
+        const tookMs = performance.now() - startedAt
+        countDrainedBatch({ events: entries.length, rows, deadLetters, tookMs })
       } catch (error) {
         // A rebuild that is fenced was taken for dead; there is another one.
         if (!(error instanceof Fenced) || drain.from) throw error
@@ -72,13 +77,21 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
       await failpoints?.afterCommit?.()
       await trimming
       const eventId = from.streamId
-      trimming = trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) })
+      trimming = Promise.all([
+        noteAges(redis, entries),
+        trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) }),
+      ])
       trimming.catch(() => {}) // It is awaited, but perhaps not before it fails.
     }
     return { ...drained, more: true }
   } finally {
     await trimming
   }
+}
+
+async function noteAges(redis: RedisClient, entries: readonly OutboxEntry[]): Promise<void> {
+  const [seconds, micros] = await redis.time()
+  countEventAges(entries, Number(seconds) * 1_000 + Number(micros) / 1_000)
 }
 
 /** Reads the batch behind the one that is being written, if that one was full: then one more waits for sure. */

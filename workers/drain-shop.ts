@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Logger } from 'pino'
 import type { RedisClient } from '../src/redis/client.ts'
+import { countDrainFailure } from '../src/telemetry/drain-metrics.ts'
 import { type Drained, drainOutbox } from './drain-outbox.ts'
 import { openOutages } from './outages.ts'
 import { openSeenUsers } from './seen-users.ts'
@@ -33,6 +34,7 @@ export function openDrainShop(parts: {
       return drained
     } catch (error) {
       seenUsers.forget()
+      countDrainFailure()
       outages.began(what, error)
       throw error
     }

@@ -4,6 +4,7 @@ import { limits } from '../src/limits.ts'
 import { type DrainJob, queueNames } from '../src/queue/jobs.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
+import { countJobs } from '../src/telemetry/queue-metrics.ts'
 import type { DrainShop } from './drain-shop.ts'
 import { queueFails } from './outages.ts'
 
@@ -30,6 +31,7 @@ export function startDrainWorker(options: {
       runRetryDelay: limits.queueRetryMs,
     },
   )
+  countJobs(worker)
   worker.on('error', queueFails(log, connection))
 
   return {

@@ -78,6 +78,15 @@ export function rowsOf(entries: readonly OutboxEntry[]): OutboxRows {
   return rows
 }
 
+/** How many rows a batch writes or changes. */
+export function countRows(rows: OutboxRows): number {
+  const { firstBalances, placed, issued, ...written } = rows
+  return Object.values(written).reduce(
+    (sum, part) => sum + (Array.isArray(part) ? part.length : part.size),
+    0,
+  )
+}
+
 /** The only rows of entries that cannot be persisted. */
 export function deadLettersOf(entries: readonly OutboxEntry[], error: string): OutboxRows {
   const rows = emptyRows()

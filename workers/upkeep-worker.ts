@@ -8,6 +8,7 @@ import { queueNames, type UpkeepJobName } from '../src/queue/jobs.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { queuePrefix } from '../src/redis/keys.ts'
 import { repeat } from '../src/services/repeat.ts'
+import { countJobs, openUpkeepFailures } from '../src/telemetry/queue-metrics.ts'
 import { expireLapsedCoupons } from './expire-coupons.ts'
 import { openOutages, queueFails } from './outages.ts'
 import { snapshotRankings } from './snapshot-rankings.ts'
@@ -34,6 +35,7 @@ export function startUpkeepWorker(options: {
     'snapshot-rankings': () => snapshotRankings({ redis, orm }),
   }
   const names = Object.keys(upkeepOf) as UpkeepJobName[]
+  const countFailure = openUpkeepFailures(names)
 
   const worker = new Worker<null, void, UpkeepJobName>(
     queueNames.upkeep,
@@ -46,12 +48,14 @@ export function startUpkeepWorker(options: {
         outages.ended(what)
       } catch (error) {
         // The next round is its retry.
+        countFailure(name)
         outages.began(what, error)
       }
     },
     // A long job must not keep the others waiting.
     { ...queueOptions, concurrency: names.length, runRetryDelay: limits.queueRetryMs },
   )
+  countJobs(worker)
   const fails = queueFails(log, connection)
   worker.on('error', fails)
   upkeep.on('error', fails)

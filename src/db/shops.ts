@@ -47,6 +47,13 @@ export async function findShop(
   return { watermark, createdAtMs: Number(rows[0].at) }
 }
 
+/** How many events of each shop are dead letters; a shop without one is not named. */
+export async function countDeadLetters(db: Database): Promise<Map<string, number>> {
+  const { rows } = await sql<{ shop: string; count: string }>`
+    select shop, count(*) from dead_letters group by shop`.execute(db)
+  return new Map(rows.map(({ shop, count }) => [shop, Number(count)]))
+}
+
 /**
  * Begins a new epoch: from now on nothing is persisted that a hot state of an earlier one says.
  *

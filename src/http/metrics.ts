@@ -10,8 +10,11 @@ import { identifyRequest } from './request-id.ts'
 /** The format of Prometheus' text. */
 const contentType = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Answers `GET /metrics`: what the API processes count, and how stores and shops are. It is for operators. */
-export function answerMetrics({ metrics, operators }: Dependencies): Handler<Environment> {
+/** Answers `GET /metrics`: what the process counts. It is for operators. */
+export function answerMetrics({
+  metrics,
+  operators,
+}: Pick<Dependencies, 'metrics' | 'operators'>): Handler<Environment> {
   const answer = guarded([identifyRequest, requireOperator(operators)], async (c) => {
     return new Response(await metrics(), { headers: headersOf(c, { 'content-type': contentType }) })
   })

@@ -1,10 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { auth } from 'hono/utils/basic-auth'
+import { type Config, isPrivate } from '../config.ts'
 import type { Guard } from './guard.ts'
 import { problem } from './problem.ts'
 
 /** Who may see what an operator sees: whoever knows the password, and without one everybody or nobody. */
 export type OperatorAccess = { password: string } | 'everybody' | 'nobody'
+
+/** Who are operators by this configuration. */
+export function operatorsOf(config: Config): OperatorAccess {
+  const { OPERATOR_PASSWORD: password } = config
+  if (password !== undefined) return { password }
+  return isPrivate(config) ? 'everybody' : 'nobody'
+}
 
 /**
  * Lets operators pass. The password comes by HTTP Basic, which browsers and Prometheus both know how to send; the name

@@ -11,11 +11,13 @@ import { until } from './processes.ts'
 /**
  * Listens on the address of the configuration.
  *
+ * @param variable that the port comes from.
  * @throws Error that names the port where it is taken.
  */
 export function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>,
+  variable: 'PORT' | 'WORKER_PORT' = 'PORT',
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
     const serverOptions = {
@@ -31,14 +33,16 @@ export function listen(
     server.maxConnections = limits.connectionsMax
     server.on('clientError', refuseUnreadable)
     server.on('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }) : error)
+      reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }, variable) : error)
     })
   })
 }
 
 /** The error of a port that another program listens on. */
-export function portTaken({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>): Error {
-  return new Error(`Port ${PORT} on ${HOST} is in use: stop what uses it, or set PORT to another.`)
+export function portTaken({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>, variable = 'PORT'): Error {
+  return new Error(
+    `Port ${PORT} on ${HOST} is in use: stop what uses it, or set ${variable} to another.`,
+  )
 }
 
 /** The refusals of the HTTP parser that have a status of their own. */

@@ -1,4 +1,5 @@
-import { Counter, type Metric } from 'prom-client'
+import { Counter } from 'prom-client'
+import { type Durations, openDurations } from './durations.ts'
 import { registry } from './registry.ts'
 
 /** Counts one answer of a route. `code` is that of the problem, empty for a success. */
@@ -6,11 +7,6 @@ export type CountAnswer = (answer: { status: number; code: string; tookMs: numbe
 
 const outcomes = ['accepted', 'refused', 'failed'] as const
 type Outcome = (typeof outcomes)[number]
-
-const bucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]
-
-/** Answers of one outcome: how many fell into each bucket, or behind the last one, and how long they took in all. */
-type Durations = { buckets: number[]; sumMs: number }
 
 /** What a route has answered since the start, and by problem or status since the last look. */
 type Tally = {
@@ -40,22 +36,18 @@ new Counter({
   },
 })
 
-const durationName = 'stampede_http_duration_seconds'
-
-const durationMetric = {
-  name: durationName,
+const { none: noDurations, add: addDuration } = openDurations({
+  name: 'stampede_http_duration_seconds',
   help: 'From the request to its answer; accepted and refused apart, because a refusal is the faster one.',
-  type: 'histogram',
-  aggregator: 'sum',
-  async get() {
-    const values = [...tallies.values()].flatMap(({ labels, durations }) =>
-      outcomes.flatMap((outcome) => samplesOf(durations[outcome], { ...labels, outcome })),
-    )
-    return { name: this.name, help: this.help, type: this.type, aggregator: 'sum', values }
-  },
-  reset() {},
-}
-registry.registerMetric(durationMetric as unknown as Metric)
+  bucketsMs: [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
+  series: () =>
+    [...tallies.values()].flatMap(({ labels, durations }) =>
+      outcomes.map((outcome) => ({
+        labels: { ...labels, outcome },
+        durations: durations[outcome],
+      })),
+    ),
+})
 
 /** @param route as the contract has it, e.g. `/v1/orders/{id}`: addresses with ids would be too many. */
 export function countAnswersOf(method: string, route: string): CountAnswer {
@@ -65,11 +57,7 @@ export function countAnswersOf(method: string, route: string): CountAnswer {
     const answer = answers.get(name)
     if (answer) answer.count += 1
     else answers.set(name, { status, code, count: 1 })
-    const own = durations[outcomeOf(status)]
-    own.sumMs += tookMs
-    let index = 0
-    while (index < bucketsMs.length && tookMs > (bucketsMs[index] as number)) index += 1
-    own.buckets[index] = (own.buckets[index] as number) + 1
+    addDuration(durations[outcomeOf(status)], tookMs)
   }
 }
 
@@ -77,7 +65,6 @@ function tallyOf(method: string, route: string): Tally {
   const name = `${method} ${route}`
   const known = tallies.get(name)
   if (known) return known
-  const noDurations = () => ({ buckets: new Array(bucketsMs.length + 1).fill(0), sumMs: 0 })
   const durations = { accepted: noDurations(), refused: noDurations(), failed: noDurations() }
   const tally: Tally = { labels: { method, route }, answers: new Map(), durations }
   tallies.set(name, tally)
@@ -87,22 +74,4 @@ function tallyOf(method: string, route: string): Tally {
 function outcomeOf(status: number): Outcome {
   if (status < 400) return 'accepted'
   return status < 500 ? 'refused' : 'failed'
-}
-
-/** The samples of a histogram, whose buckets hold those of all smaller ones too. None where nothing was counted. */
-function samplesOf({ buckets, sumMs }: Durations, labels: Record<string, string>) {
-  const total = buckets.reduce((sum, count) => sum + count, 0)
-  if (total === 0) return []
-  let count = 0
-  const samples = buckets.map((own, index) => {
-    count += own
-    const bound = bucketsMs[index]
-    const le = bound === undefined ? '+Inf' : bound / 1_000
-    return { metricName: `${durationName}_bucket`, labels: { ...labels, le }, value: count }
-  })
-  return [
-    ...samples,
-    { metricName: `${durationName}_sum`, labels, value: sumMs / 1_000 },
-    { metricName: `${durationName}_count`, labels, value: total },
-  ]
 }

@@ -1,7 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { Counter, Gauge } from 'prom-client'
 import { databaseOf } from '../db/database.ts'
-import { listWatermarks } from '../db/shops.ts'
+import { countDeadLetters, listWatermarks } from '../db/shops.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
@@ -48,14 +48,25 @@ export function openShopMetrics(stores: { redis: RedisClient; orm: MikroORM }): 
     aggregator: 'max',
   })
 
+  const deadLetters = gauge(
+    'stampede_dead_letters_kept',
+    'Events that could not be written to Postgres and wait for a person.',
+    ['shop'],
+  )
+
   async function lookAtAll(): Promise<void> {
+    const db = databaseOf(orm)
     const [watermarks] = await Promise.all([
-      measure('postgres', () => listWatermarks(databaseOf(orm))),
+      measure('postgres', () => listWatermarks(db)),
       measure('redis', () => redis.ping()),
     ])
-    for (const one of [isOpen, outboxEvents, lagSeconds, persisted]) one.reset()
+    for (const one of [isOpen, outboxEvents, lagSeconds, persisted, deadLetters]) one.reset()
     const shops = (watermarks ?? []).slice(0, limits.metricsShopsMax)
-    for (const { shop, events } of shops) persisted.inc({ shop }, Number(events ?? 0))
+    const letters = watermarks ? await countDeadLetters(db).catch(() => null) : null
+    for (const { shop, events } of shops) {
+      persisted.inc({ shop }, Number(events ?? 0))
+      if (letters) deadLetters.set({ shop }, letters.get(shop) ?? 0)
+    }
     await Promise.allSettled(shops.map(({ shop }) => lookAtShop(shop)))
   }
 

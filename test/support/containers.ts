@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import { GenericContainer, Wait } from 'testcontainers'
 import { redisImage } from '../../src/services/redis-program.ts'
 
-/** The same two servers in containers, for `TEST_SERVICES=containers` and a Docker engine. */
+const settings = join(import.meta.dirname, '../../deploy/redis/redis.conf')
+
+/** The two servers that all tests share, in containers: for `TEST_SERVICES=containers` and a Docker engine. */
 export async function startContainers() {
   const [redis, postgres] = await Promise.all([
     new GenericContainer(redisImage)
-      .withCommand(['redis-server', '--appendonly', 'yes', '--appendfsync', 'always'])
+      .withCopyFilesToContainer([{ source: settings, target: '/etc/redis.conf' }])
+      .withCommand(['redis-server', '/etc/redis.conf', '--protected-mode', 'no'])
       .withExposedPorts(6379)
       .start(),
     new GenericContainer('postgres:18-alpine')

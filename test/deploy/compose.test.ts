@@ -1,0 +1,198 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { configShape } from '../../src/config.ts'
+import { limits } from '../../src/limits.ts'
+import { redisImage } from '../../src/services/redis-program.ts'
+import { root } from '../e2e/engine.ts'
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+type Service = {
+  image: string
+  build?: string
+  profiles?: string[]
+  command?: string[]
+  environment?: Record<string, string>
+  ports?: string[]
+  volumes?: string[]
+  depends_on?: Record<string, { condition: string; required?: boolean }>
+  healthcheck?: { disable?: boolean }
+  restart?: string
+  stop_grace_period?: string
+  read_only?: boolean
+}
+const text = read('docker-compose.yml')
+const file = parse(text, { merge: true }) as {
+  services: Record<string, Service>
+  volumes: Record<string, null>
+}
+const services = Object.entries(file.services)
+const serviceOf = (name: string) => file.services[name] as Service
+const ours = ['migrate', 'api', 'worker']
+const seconds = (period = '') => Number(/^(\d+)s$/.exec(period)?.[1])
+
+describe('the compose file', () => {
+  it('starts without a profile what the engine needs, and no more', () => {
+    const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name)
+    expect(always).toEqual(['redis', 'postgres', ...ours])
+  })
+
+  it('starts Redis and Postgres without anything else', () => {
+    for (const name of ['redis', 'postgres']) expect(serviceOf(name).depends_on).toBeUndefined()
+  })
+
+  it('starts API and workers behind healthy stores and a migration that ended well', () => {
+    for (const name of ['api', 'worker']) {
+      expect(serviceOf(name).depends_on).toEqual({
+        redis: { condition: 'service_healthy' },
+        postgres: { condition: 'service_healthy' },
+        'form-cluster': { condition: 'service_completed_successfully', required: false },
+        migrate: { condition: 'service_completed_successfully' },
+      })
+    }
+    expect(serviceOf('migrate').restart).toBe('no')
+  })
+
+  it('names in its dependencies only services that are there', () => {
+    const named = services.flatMap(([, { depends_on = {} }]) => Object.keys(depends_on))
+    expect(named.filter((name) => !(name in file.services))).toEqual([])
+  })
+
+  it('publishes nothing beyond this machine, and no port twice', () => {
+    const ports = services.flatMap(([, service]) => service.ports ?? [])
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([])
+    const published = ports.map((port) => port.split(':')[1])
+    expect(new Set(published).size).toBe(published.length)
+  })
+
+  it('has no secret of its own', () => {
+    const asked = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET))([^}]*)/g)]
+    expect(asked.length).toBeGreaterThan(8)
+    // Without OPERATOR_PASSWORD nobody is an operator.
+    const given = asked.filter(
+      ([, name, rest]) =>
+        !rest?.startsWith(':?') && !(name === 'OPERATOR_PASSWORD' && rest === ':-'),
+    )
+    expect(given).toEqual([])
+    const values = services.flatMap(([, { environment = {} }]) => Object.entries(environment))
+    const secrets = values.filter(([name]) => /PASSWORD|SECRET|AUTH/.test(name))
+    const written = secrets.filter(([, value]) => !/^(\$\{.+\}|\/run\/secrets\/.+)$/.test(value))
+    expect(written).toEqual([])
+  })
+
+  it('gives processes more time to stop than they take', () => {
+    for (const name of ours) {
+      expect(seconds(serviceOf(name).stop_grace_period) * 1_000).toBeGreaterThan(limits.shutdownMs)
+    }
+  })
+
+  it('gives them a file system that they cannot write', () => {
+    expect(ours.map((name) => serviceOf(name).read_only)).toEqual([true, true, true])
+  })
+
+  it('sets only variables that the configuration knows', () => {
+    const set = ours.flatMap((name) => Object.keys(serviceOf(name).environment ?? {}))
+    expect(set.filter((name) => !(name in configShape.shape))).toEqual([])
+  })
+
+  it('checks the health of everything that stays', () => {
+    const image = read('Dockerfile').includes('HEALTHCHECK')
+    const staying = services.filter(([name, { restart }]) => restart !== 'no' && name !== 'k6')
+    const unchecked = staying.filter(([, it]) => !(it.healthcheck ?? (it.build && image)))
+    expect(unchecked.map(([name]) => name)).toEqual([])
+  })
+
+  it('mounts files that exist and volumes that it declares', () => {
+    const sources = services.flatMap(([, { volumes = [] }]) =>
+      volumes.map((volume) => volume.split(':')[0] as string),
+    )
+    const missing = sources.filter((source) =>
+      source.startsWith('.') ? !existsSync(join(root, source)) : !(source in file.volumes),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('takes the images that the commands take', () => {
+    expect(serviceOf('redis').image).toBe(redisImage)
+    expect(read('src/cli/load.ts')).toContain(`'${serviceOf('k6').image}'`)
+    expect(read('test/support/containers.ts')).toContain(`'${serviceOf('postgres').image}'`)
+  })
+
+  it('is what the page of operations says', () => {
+    const page = read('docs/OPERATIONS.md')
+    const rows = [...page.matchAll(/^\| (`[^|]+`) \| `([^`]+:?[^`]*)` \| ([^|]*)\| ([^|]*)\|.+$/gm)]
+    const told = rows.flatMap(([, names = '', image, profile = '', port = '']) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => ({
+        name,
+        image,
+        profile: profile.replaceAll('`', '').trim(),
+        port: port.replaceAll('`', '').trim(),
+      })),
+    )
+    const real = services.map(([name, { image, profiles = [], ports = [] }]) => ({
+      name,
+      image,
+      profile: profiles.join(),
+      port: ports.map((one) => one.split(':')[1]).join(),
+    }))
+    const byName = (a: { name?: string }, b: { name?: string }) =>
+      (a.name ?? '').localeCompare(b.name ?? '')
+    expect(told.sort(byName)).toEqual(real.sort(byName))
+  })
+})
+
+describe('the image', () => {
+  const dockerfile = read('Dockerfile')
+  const lines = dockerfile.split('\n')
+
+  it('has the Node that the engine is tested with', () => {
+    const { optionalDependencies } = JSON.parse(read('package.json'))
+    const images = [...dockerfile.matchAll(/^FROM node:([\d.]+)-/gm)].map(([, version]) => version)
+    expect(new Set(images)).toEqual(new Set(Object.values(optionalDependencies)))
+  })
+
+  it('has what its commands run, and leaves the rest out', () => {
+    const started = ours.map((name) => serviceOf(name).command?.[1]).filter((path) => path)
+    const files = ['src/server.ts', ...started] as string[]
+    expect(files.filter((path) => !existsSync(join(root, path)))).toEqual([])
+    const copied = lines.flatMap(
+      (line) => /^COPY (?!--from)(.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [],
+    )
+    const admitted = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+    expect(new Set(copied)).toEqual(new Set(admitted.map((line) => line.slice(1))))
+    expect(files.filter((path) => !copied.includes(path.split('/')[0] as string))).toEqual([])
+  })
+
+  it('needs no package but the dependencies of production', () => {
+    const { dependencies } = JSON.parse(read('package.json'))
+    expect(dockerfile).toContain('npm ci --omit=dev --omit=optional')
+    const sources = ['src', 'workers'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+        .map((path) => read(join(folder, path))),
+    )
+    const packages = sources.flatMap((source) =>
+      [...source.matchAll(/^(?:import|\} from) .*?'((?:@[\w-]+\/)?[\w-]+)/gm)].map(
+        ([, name]) => name,
+      ),
+    )
+    expect(packages).toContain('bullmq')
+    const wanted = new Set(packages.filter((name) => name !== 'node'))
+    expect([...wanted].filter((name) => !((name as string) in dependencies))).toEqual([])
+  })
+
+  it('does not run as root', () => {
+    const user = lines.findLast((line) => line.startsWith('USER '))
+    expect(user).toMatch(/^USER [1-9]\d*:[1-9]\d*$/)
+  })
+
+  it('listens where its health check asks, in both kinds of process', () => {
+    expect(dockerfile).toContain('PORT=3000 WORKER_PORT=3000')
+    const asked = `${dockerfile}${text}`.match(/http:\/\/127\.0\.0\.1:\d+\/(livez|readyz)/g)
+    expect(asked).toEqual(['http://127.0.0.1:3000/livez', 'http://127.0.0.1:3000/readyz'])
+  })
+})
