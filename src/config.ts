@@ -47,6 +47,10 @@ export const configShape = z.object({
   RATE_LIMIT: z.stringbool().default(true),
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
   ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
+  /** Engine that commands ask instead of the one of this configuration, e.g. https://shop.example.org. */
+  STAMPEDE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Token of an admin for commands that ask an engine. Without it they sign their own. */
+  STAMPEDE_TOKEN: z.string().optional(),
   /** Smallest severity that is logged. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })

@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Argument } from '@commander-js/extra-typings'
 import { loadConfig } from '../config.ts'
 import { isAlive } from '../demo/running-engine.ts'
 import { findJwtSecret } from '../services/jwt-secret.ts'
 import { run } from '../services/processes.ts'
 import { serverUrl } from '../services/server-url.ts'
+import { exitCodes, type ForWhom, show } from './answer.ts'
+import { command } from './command.ts'
 
 const folder = resolve(import.meta.dirname, '../../load-tests')
 const image = 'grafana/k6:2.2.0'
@@ -14,28 +17,28 @@ const scenarios = readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -'.ts'.length))
 
-const usage = `npm run load -- SCENARIO [k6 options]
-
-Runs a k6 scenario against the running server of this configuration.
-  SCENARIO   ${scenarios.join(', ')}
-Each scenario names the variables that change its size, e.g. RATE=1000 npm run load -- claim`
-
-const [scenario, ...k6Options] = process.argv.slice(2)
-if (scenario === undefined || !scenarios.includes(scenario)) {
-  const problem = scenario === undefined ? '' : `There is no scenario ${scenario}.\n\n`
-  process.stderr.write(`${problem}${usage}\n`)
-  process.exitCode = 1
-} else {
-  try {
-    process.exitCode = await runScenario(scenario, k6Options)
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    process.exitCode = 1
-  }
+export function loadCommand() {
+  return command('load', {
+    summary: 'Run a k6 scenario against the running engine of this configuration',
+    details:
+      'What follows the scenario goes to k6. Each scenario names the variables that change its size. With --json, ' +
+      'which stands before the scenario, what k6 says goes to standard error.',
+    examples: ['load claim', 'load mixed --quiet', 'load --json checkout --no-thresholds'],
+  })
+    .addArgument(new Argument('<scenario>', 'which').choices(scenarios))
+    .argument('[options...]', 'of k6 run')
+    .passThroughOptions()
+    .action(async (scenario, k6Options, options) => {
+      const k6ExitCode = await runScenario(scenario, k6Options, options)
+      const ok = k6ExitCode === 0
+      process.exitCode = ok ? exitCodes.done : exitCodes.failed
+      // What people want to know k6 has said.
+      if (options.json) show({ ok, scenario, k6ExitCode }, options, String)
+    })
 }
 
 /** Runs k6 to its end and gives its exit code: 0 where every threshold holds and the books balance. */
-async function runScenario(name: string, options: string[]): Promise<number> {
+async function runScenario(name: string, k6Options: string[], { json }: ForWhom): Promise<number> {
   const config = loadConfig()
   const secret = findJwtSecret(config)
   if (secret === undefined) throw new Error('Scenarios sign their own tokens and need JWT_SECRET.')
@@ -43,8 +46,8 @@ async function runScenario(name: string, options: string[]): Promise<number> {
   if (!(await isAlive(url))) throw new Error(`Nothing answers at ${url.href}: npm start first.`)
   const [command, ...before] = await findK6()
   const script = command === 'docker' ? `/load-tests/${name}.ts` : join(folder, `${name}.ts`)
-  const child = spawn(command, [...before, 'run', ...options, script], {
-    stdio: 'inherit',
+  const child = spawn(command, [...before, 'run', ...k6Options, script], {
+    stdio: ['inherit', json ? 2 : 'inherit', 'inherit'],
     // The secret goes through the environment, because everybody on the machine can read an argument.
     env: { ...process.env, BASE_URL: url.origin, JWT_SECRET: secret },
   })

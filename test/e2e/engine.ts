@@ -42,8 +42,9 @@ export function signToken(sub: string, role: 'user' | 'admin' = 'user'): string 
   return createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 })({ sub, role })
 }
 
-/** What `npm start` runs. */
-const startScript = [process.execPath, join(root, 'src/cli/start.ts')]
+/** What `npm run stampede` runs. */
+export const program = [process.execPath, join(root, 'bin/main.ts')]
+const startScript = [...program, 'start']
 
 /** Starts the engine; it stops at the end of the test. */
 export async function startEngine(
