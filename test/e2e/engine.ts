@@ -15,7 +15,7 @@ export const jwtSecret = 'a secret that only the end-to-end tests use'
 
 type Environment = Record<string, string>
 type Settings = Environment & { DATA_DIR: string }
-type AtEnd = (cleanup: () => Promise<void>) => void
+export type AtEnd = (cleanup: () => Promise<void>) => void
 
 /** The settings of an engine in a folder of its own. Folder and servers go at the end of the test, however it ends. */
 export function engineSettings(more: Environment = {}, atEnd: AtEnd = onTestFinished) {
@@ -84,8 +84,8 @@ export function runEngine(settings: Settings) {
 }
 
 /** Runs a command to its end. */
-export async function runCommand(command: string[], settings: Environment) {
-  const { closed, output } = startProcess(command, settings)
+export async function runCommand(command: string[], settings: Environment, atEnd?: AtEnd) {
+  const { closed, output } = startProcess(command, settings, atEnd)
   const code = await closed
   return { code, ...output }
 }
