@@ -18,6 +18,7 @@ it('Ctrl-C ends a command at once that waits for Postgres, and it leaves the sto
   await databaseOf(orm)
     .transaction()
     .execute(async (transaction) => {
+      await sql`set local idle_in_transaction_session_timeout = 0`.execute(transaction)
       await sql`lock table orders in access exclusive mode`.execute(transaction)
       const verify = startProcess([...program, 'verify', '--progress'], settings)
       await verify.prints(/^main: the rows of /m)
@@ -29,7 +30,7 @@ it('Ctrl-C ends a command at once that waits for Postgres, and it leaves the sto
   const again = startProcess([...program, 'verify', '--json'], settings)
   expect(await again.closed).toBe(0)
   expect(JSON.parse(again.output.stdout)).toMatchObject({ ok: true })
-})
+}, 120_000)
 
 it('the engine tells a machine when it serves, and stops in order', async () => {
   const engine = startProcess([...program, 'start', '--json'], engineSettings())
@@ -39,4 +40,4 @@ it('the engine tells a machine when it serves, and stops in order', async () => 
   expect(await engine.stop()).toBe(0)
   await engine.closed
   expect(engine.output.stdout).toBe(`${object}\n`)
-})
+}, 120_000)
