@@ -47,6 +47,7 @@ export function codesCommand() {
       // Not done until all of them are in their place: a reader that leaves ends the process.
       process.exitCode = exitCodes.failed
       let told = 0
+      let problem: unknown
       const line = openStatusLine({ isTerminalOnly: !options.progress })
       line.set(() => `${told} of ${count} codes`)
       try {
@@ -54,15 +55,15 @@ export function codesCommand() {
           await sink.write(codes)
           told += codes.length
         }
-        await sink.end()
         if (told < count) throw new Error('the answer ended early')
-        process.exitCode = exitCodes.done
       } catch (error) {
-        process.exitCode = exitCodeOf(error)
-        line.end()
-        process.stderr.write(`${told} of ${count} codes are told, and work: ${reasonOf(error)}\n`)
-      } finally {
-        line.end()
+        problem = error
+      }
+      line.end()
+      await sink.end()
+      process.exitCode = problem === undefined ? exitCodes.done : exitCodeOf(problem)
+      if (problem !== undefined) {
+        process.stderr.write(`${told} of ${count} codes are told, and work: ${reasonOf(problem)}\n`)
       }
       const result = { couponId, asked: count, told, ...sink.result }
       if (json || file !== undefined) show(result, options, () => `${told} codes are in ${file}`)

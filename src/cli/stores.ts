@@ -26,6 +26,7 @@ export async function withStores<Result>(
   redis.on('error', () => {}) // The command that needed it fails.
   const orm = openOrm(services.databaseUrl, bounds)
   try {
+    interruption.throwIfAborted()
     const work = redis.connect().then(() => task({ redis, orm }))
     return await Promise.race([work, interrupted(interruption)])
   } finally {

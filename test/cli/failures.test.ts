@@ -11,7 +11,7 @@ import { commandLine } from './command-line.ts'
 const port = await freePort()
 const settings = engineSettings({ PORT: String(port), SEED_DEMO: 'false' }, afterAll)
 const engine = await startEngine(settings, { atEnd: afterAll })
-const { run, json, shell } = commandLine(settings)
+const { run, json } = commandLine(settings)
 
 const product = await commandLine(settings, afterAll).json(
   'product',
@@ -139,14 +139,5 @@ describe('without an engine', () => {
     const { code, stderr } = await commandLine(nowhere).run('load', 'claim')
     expect(stderr).toMatch(/^Nothing answers at http:\S+: npm start first\.\n$/)
     expect(code).toBe(1)
-  })
-})
-
-describe('a reader that leaves early', () => {
-  it('ends a command without a word', async () => {
-    const { code, stdout, stderr } = await shell('stampede verify | head -1')
-    expect(stderr).toBe('')
-    expect(stdout).toMatch(/^ok +hot-state/)
-    expect(code).toBe(0)
   })
 })
