@@ -1,4 +1,5 @@
 import { showFailure } from '../src/cli/answer.ts'
+import { Interrupted } from '../src/cli/interruption.ts'
 import { openProgram } from './program.ts'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,4 +13,6 @@ try {
   await openProgram().parseAsync(args, { from: 'user' })
 } catch (error) {
   showFailure(error, { json: args.includes('--json') || undefined })
+  // A statement of Postgres may be under way, for which nobody waits any more.
+  if (error instanceof Interrupted) process.exit()
 }
