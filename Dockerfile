@@ -2,7 +2,7 @@
 #
 #   node src/server.ts       the default
 #   node workers/main.ts
-#   node src/cli/migrate.ts  (src/cli/verify.ts and the others work too)
+#   node bin/main.ts migrate  (and every other command: docs/CLI.md)
 #
 # It needs REDIS_URL, DATABASE_URL and JWT_SECRET or JWKS_URL, writes no file, and answers on port 3000.
 # Debian, because Node supports glibc best, and that is what the figures of docs/PERFORMANCE.md were measured on.
@@ -20,6 +20,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 WORKER_PORT=3000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
+COPY bin bin
+COPY load-tests load-tests
 COPY lua lua
 COPY src src
 COPY workers workers

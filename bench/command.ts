@@ -23,13 +23,12 @@ export type CommandCosts = {
  */
 export async function runCommand(
   { settings, redisPid: redis, postgresPid: postgres }: Stage,
-  file: string,
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ output: string; costs: CommandCosts }> {
   const before = openCpuMeter({ redis, postgres }).read()
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [join(root, file), ...args], {
+  const child = spawn(process.execPath, [join(root, 'bin/main.ts'), ...args], {
     env: { ...settings, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -47,7 +46,7 @@ export async function runCommand(
     cpuUs = meter.since({ ...before, command: 0 })
   }, lookMs)
   const [code] = (await once(child, 'exit').finally(() => clearInterval(timer))) as [number]
-  if (code !== 0) throw new Error(`${file} ended with ${code}`)
+  if (code !== 0) throw new Error(`stampede ${args.join(' ')} ended with ${code}`)
   const cpuSeconds = Object.entries(cpuUs).map(([name, us]) => [name, Math.round(us / 1e4) / 100])
   return {
     output,

@@ -88,8 +88,8 @@ async function describeLeft(stage: Stage, orm: ReturnType<typeof openOrm>): Prom
 
 /** Runs `npm run verify` on the stage, as a process of its own and without any link between. */
 export async function runVerify(stage: Stage): Promise<VerifyReport> {
-  const script = join(import.meta.dirname, '../src/cli/verify.ts')
-  const child = spawn(process.execPath, [script, '--json'], {
+  const program = join(import.meta.dirname, '../bin/main.ts')
+  const child = spawn(process.execPath, [program, 'verify', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: stage.folder },

@@ -11,6 +11,9 @@ const redisAddress = z.string().superRefine((text, context) => {
   }
 })
 
+/** The address of an engine: what its routes stand behind. */
+export const enginePattern = /^https?:\/\/[^\s/?#@]+$/
+
 /**
  * The configuration: one schema, and the only place that reads the environment. `.env.example` lists the same
  * names, and a test compares the two. Every problem is reported at once.
@@ -49,6 +52,10 @@ export const configShape = z.object({
   RATE_LIMIT: z.stringbool().default(true),
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
   ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
+  /** Engine that commands ask instead of the one of this configuration, e.g. https://shop.example.org. */
+  STAMPEDE_URL: z.string().regex(enginePattern, 'must be like https://shop.example.org').optional(),
+  /** Token of an admin for commands that ask an engine. Without it they sign their own. */
+  STAMPEDE_TOKEN: z.string().optional(),
   /** Smallest severity that is logged. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })

@@ -12,10 +12,12 @@ const filesIn = (folder: string, ending: string) =>
 
 const engine = [...filesIn('src', '.ts'), ...filesIn('workers', '.ts')]
 const sources = engine.filter((file) => !file.endsWith('.test.ts'))
+const programs = filesIn('bin', '.ts')
 const scripts = filesIn('lua', '.lua')
 const tests = [...filesIn('test', '.ts'), ...engine.filter((file) => file.endsWith('.test.ts'))]
 const code = [
   ...sources,
+  ...programs,
   ...scripts,
   ...tests,
   ...filesIn('load-tests', '.ts'),
@@ -96,11 +98,9 @@ describe('the code', () => {
 
   it('has no file that nothing leads to', () => {
     // An import by a test alone keeps nothing alive.
-    const imported = new Set(sources.flatMap(importsOf))
+    const imported = new Set([...sources, ...programs].flatMap(importsOf))
     const isStarted = (file: string) =>
-      [read('package.json'), read('src/cli/start.ts'), read('src/demo/running-engine.ts')].some(
-        (text) => text.includes(file),
-      )
+      [read('package.json'), read('src/cli/start-engine.ts')].some((text) => text.includes(file))
     expect(sources.filter((file) => !imported.has(file) && !isStarted(file))).toEqual([])
     const composed = scripts.map(read).join('\n') + read('src/redis/scripts.ts')
     const includes = scripts.filter((file) => file.startsWith('lua/includes/'))

@@ -31,6 +31,9 @@ export type Rebuilt = {
   tookMs: number
 }
 
+/** How far a rebuild has come; with the first of them the shop is closed, and nobody else rebuilds it. */
+export type RebuildStage = 'begun' | 'raised' | 'drained' | 'loaded' | 'installed'
+
 const tookOver = 'Another rebuild took over'
 
 /** The rebuild did not come to its end; the shop stays closed. */
@@ -44,6 +47,7 @@ export class RebuildFailed extends Error {
  * the old keys, loads new ones beside them, puts these in their place at once, compares them with Postgres, and opens
  * the shop. It may die anywhere: the shop is then closed, and the next rebuild starts from the beginning.
  *
+ * @param options.onStage hears how far it has come.
  * @param options.failpoints where a test may stop it: a process can die at any of these points.
  * @returns null where another process is rebuilding the shop.
  * @throws RebuildFailed, or whatever stopped Redis or Postgres.
@@ -52,32 +56,32 @@ export async function rebuildShop(options: {
   redis: RedisClient
   orm: MikroORM
   shop: string
-  /** Called when the shop is closed and nobody else rebuilds it. */
-  onBegun?: () => void
-  failpoints?: Partial<
-    Record<'begun' | 'raised' | 'drained' | 'loaded' | 'installed', () => Promise<void>>
-  >
+  onStage?: (stage: RebuildStage) => void
+  failpoints?: Partial<Record<RebuildStage, () => Promise<void>>>
 }): Promise<Rebuilt | null> {
-  const { redis, orm, shop, onBegun, failpoints } = options
+  const { redis, orm, shop, onStage, failpoints } = options
   const startedAt = performance.now()
   const db = databaseOf(orm)
   const rebuild = { shop, token: newId() }
   const hotEpoch = await beginRebuild(redis, rebuild)
   if (hotEpoch === null) return null
-  onBegun?.()
 
+  const reach = async (stage: RebuildStage) => {
+    onStage?.(stage)
+    await failpoints?.[stage]?.()
+  }
   const renewal = setInterval(() => {
     // Who fails to renew loses the lease, and learns of it when it installs.
     renewRebuild(redis, rebuild).catch(() => {})
   }, limits.rebuildLeaseMs / 4)
   try {
-    await failpoints?.begun?.()
+    await reach('begun')
     await ensureShop(db, shop)
     const quarantine = (await findMisfit({ redis, db, shop })) ?? undefined
     const epoch = await raiseEpoch(db, shop, hotEpoch)
-    await failpoints?.raised?.()
+    await reach('raised')
     const drained = await drainAll({ redis, orm, shop, epoch, quarantine })
-    await failpoints?.drained?.()
+    await reach('drained')
     const { watermark, createdAtMs } = await findShop(db, shop)
     if (watermark.epoch !== epoch) throw new RebuildFailed(tookOver)
     const until = watermark.streamId
@@ -85,12 +89,12 @@ export async function rebuildShop(options: {
     const now = await timeOf(redis)
     const keyOf = (name: LoadedKeyName) => loadedKey(rebuild, name)
     await loadShop({ redis, db, shop, epoch, keyOf, now })
-    await failpoints?.loaded?.()
+    await reach('loaded')
     const events = watermark.events ?? 0n
     const rebuilds = await noteRebuild(db, shop, { epoch, watermark: until })
     const facts = { epoch, createdAtMs, watermark: until, events, rebuilds, now }
     expectStatus('installed', await installShop(redis, rebuild, facts))
-    await failpoints?.installed?.()
+    await reach('installed')
     const { checks } = await verifyHotState({ redis, orm }, shop)
     if (checks.some(({ ok }) => !ok)) throw new RebuildFailed(describe(checks))
     expectStatus('opened', await reopenShop(redis, rebuild))

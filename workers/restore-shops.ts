@@ -5,7 +5,7 @@ import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { keyLayout, shopKey } from '../src/redis/keys.ts'
 import { Discontinuity, findPosition } from './continuity.ts'
-import { rebuildShop } from './rebuild-shop.ts'
+import { type RebuildStage, rebuildShop } from './rebuild-shop.ts'
 
 /**
  * Opens what brings shops back by itself: it rebuilds a shop that is closed, has lost keys, has those of an earlier
@@ -35,8 +35,10 @@ export function openRestore(options: {
     // A rebuild that fails is tried again, but not at the pace of the looks.
     notBefore.set(shop, performance.now() + limits.rebuildRetryMs)
     const { because } = fault
-    const onBegun = () => log.warn({ shop, because }, 'A shop is closed and rebuilt')
-    const rebuilt = await rebuildShop({ redis, orm, shop, onBegun })
+    const onStage = (stage: RebuildStage) => {
+      if (stage === 'begun') log.warn({ shop, because }, 'A shop is closed and rebuilt')
+    }
+    const rebuilt = await rebuildShop({ redis, orm, shop, onStage })
     if (!rebuilt) return
     notBefore.delete(shop)
     log.warn(rebuilt, 'A shop is rebuilt and open; what was accepted after `until` is lost')

@@ -31,7 +31,7 @@ async function measureShop(bench: Bench, size: number, name: string): Promise<Ro
   say(`growth: writing ${size} users with coupon and history, and ${options} options`)
   await seedShop(stage.databaseUrl, shop.name, { users: size, options })
   const flags = ['--shop', shop.name, '--json']
-  const rebuilt = await runCommand(stage, 'workers/rebuild.ts', flags)
+  const rebuilt = await runCommand(stage, ['rebuild', ...flags])
   say(`growth: requests in a shop of ${size}`)
   const claims = await claim(bench, shop)
   const buyers = await prepareBuyers(shop, sizes.requests, { withCoupon: true })
@@ -41,7 +41,7 @@ async function measureShop(bench: Bench, size: number, name: string): Promise<Ro
   const before = meter.read()
   await shops.drain()
   const drain = meter.since(before)
-  const verified = await runCommand(stage, 'src/cli/verify.ts', flags)
+  const verified = await runCommand(stage, ['verify', ...flags])
 
   const row = (line: string, unit: string, value: number, details: object) =>
     rowOf({

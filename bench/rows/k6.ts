@@ -29,8 +29,8 @@ export async function measureK6({ stage, shops, sizes, say }: Bench): Promise<Ro
     stage.worker.resume()
     try {
       // Its thresholds are those of a load test; the books are proven at the end of this run.
-      const flags = [scenario, '--quiet', '--no-thresholds', `--summary-export=${file}`]
-      await runCommand(stage, 'src/cli/load.ts', flags, env)
+      const args = ['load', scenario, '--quiet', '--no-thresholds', `--summary-export=${file}`]
+      await runCommand(stage, args, env)
     } finally {
       await shops.drain()
     }

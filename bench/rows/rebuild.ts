@@ -13,7 +13,7 @@ export async function measureRebuild({ stage, shops, sizes, say }: Bench): Promi
   await seedShop(stage.databaseUrl, shop.name, { users, options })
   say('rebuild')
   const flags = ['--shop', shop.name, '--json']
-  const { output, costs } = await runCommand(stage, 'workers/rebuild.ts', flags)
+  const { output, costs } = await runCommand(stage, ['rebuild', ...flags])
   const { tookMs } = JSON.parse(output) as Rebuilt
   say('rebuild: its floor')
   const floorSeconds = await moveShop(stage, shop.name)

@@ -1,29 +1,24 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { Argument } from '@commander-js/extra-typings'
 import { loadConfig } from '../config.ts'
 import { isAlive } from '../demo/running-engine.ts'
 import { findJwtSecret } from '../services/jwt-secret.ts'
 import { findK6 } from '../services/k6-program.ts'
 import { serverUrl } from '../services/server-url.ts'
+import { type ForWhom, show } from './answer.ts'
+import { command } from './command.ts'
 
 const folder = resolve(import.meta.dirname, '../../load-tests')
 const scenarios = readdirSync(folder)
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.slice(0, -'.ts'.length))
 
-const usage = `npm run load -- SCENARIO [k6 options]
-
-Runs a k6 scenario against an engine that runs, proves its books, and leaves a report in load-tests/results.
-  SCENARIO   ${scenarios.join(', ')}
-Variables change what is loaded, e.g. RATE=1000 npm run load -- claim; --help lists them.`
-
 /** What k6 exits with where a threshold does not hold. */
 const thresholdsCrossed = 99
 
-const help = `${usage}
-
-Every scenario knows:
+const variables = `Every scenario knows:
 
   BASE_URL=           of the engine, e.g. https://shop.example; without it that of this configuration
   SHOP=main           the shop, which must be there
@@ -36,23 +31,21 @@ Every scenario knows:
 
 ${scenarios.map((name) => `${name}\n${headOf(name)}`).join('\n\n')}`
 
-try {
-  process.exitCode = await runCommand(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 1
-}
-
-async function runCommand([scenario, ...k6Options]: string[]): Promise<number> {
-  if (scenario === '--help' || k6Options.includes('--help')) {
-    process.stdout.write(`${help}\n`)
-    return 0
-  }
-  if (scenario === undefined || !scenarios.includes(scenario)) {
-    const problem = scenario === undefined ? '' : `There is no scenario ${scenario}.\n\n`
-    throw new Error(`${problem}${usage}`)
-  }
-  return runScenario(scenario, k6Options)
+export function loadCommand() {
+  return command('load', {
+    summary: 'Run a k6 scenario against an engine that runs, prove its books, and leave a report',
+    details:
+      'What follows the scenario goes to k6. Variables change what is loaded, e.g. RATE=1000. With --json, which ' +
+      'stands before the scenario, what k6 says goes to standard error. It exits as k6 does.',
+    examples: ['load claim', 'load mixed --quiet', 'load --json checkout --no-thresholds'],
+  })
+    .addHelpText('after', `\n${variables}`)
+    .addArgument(new Argument('<scenario>', 'which').choices(scenarios))
+    .argument('[options...]', 'of k6 run')
+    .passThroughOptions()
+    .action(async (scenario, k6Options, options) => {
+      process.exitCode = await runScenario(scenario, k6Options, options)
+    })
 }
 
 /** What the file of a scenario says about it and its variables. */
@@ -66,7 +59,7 @@ function script(scenario: string): string {
 }
 
 /** Runs k6 to its end and gives its exit code: 0 where every threshold holds and the books balance. */
-async function runScenario(name: string, options: string[]): Promise<number> {
+async function runScenario(name: string, options: string[], forWhom: ForWhom): Promise<number> {
   const target = await findTarget()
   const results = resolve(process.env.RESULTS_DIR || join(folder, 'results'))
   mkdirSync(results, { recursive: true })
@@ -81,28 +74,37 @@ async function runScenario(name: string, options: string[]): Promise<number> {
     SUMMARY_FILE: files.summary,
     ...target,
   }
-  const sizes = [...help.matchAll(/^ +([A-Z_]+)=/gm)].map(([, variable]) => variable as string)
-  const [command, ...before] = await findK6({
+  const sizes = [...variables.matchAll(/^ +([A-Z_]+)=/gm)].map(([, variable]) => variable as string)
+  const [program, ...before] = await findK6({
     reads: [folder, ...(target.TOKENS_FILE ? [target.TOKENS_FILE] : [])],
     writes: [results],
     variables: [...new Set([...Object.keys(own), ...sizes])],
   })
-  const child = spawn(command, [...before, 'run', ...options, script(name)], {
-    stdio: 'inherit',
+  const child = spawn(program, [...before, 'run', ...options, script(name)], {
+    stdio: ['inherit', forWhom.json ? 2 : 'inherit', 'inherit'],
     // Secrets go through the environment, because everybody on the machine can read an argument.
     env: { ...process.env, ...own },
   })
   // Ctrl-C reaches k6 by itself, which then stops gently and checks the books.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
-  const code = await new Promise<number>((done, failed) => {
+  const k6ExitCode = await new Promise<number>((done, failed) => {
     child.on('error', failed)
     child.on('exit', (code) => done(code ?? 1))
   })
-  for (const [kind, file] of Object.entries(files)) {
-    if (existsSync(file)) process.stdout.write(`${kind.padEnd(8)} ${relative('', file)}\n`)
-  }
-  return code === thresholdsCrossed && hasPassed(files.summary) ? 0 : code
+  const code = k6ExitCode === thresholdsCrossed && hasPassed(files.summary) ? 0 : k6ExitCode
+  const left = Object.fromEntries(
+    Object.entries(files).flatMap(([kind, file]) =>
+      existsSync(file) ? [[kind, relative('', file)]] : [],
+    ),
+  )
+  // What people want to know of the run k6 has said.
+  show({ ok: code === 0, scenario: name, k6ExitCode, ...left }, forWhom, () =>
+    Object.entries(left)
+      .map(([kind, file]) => `${kind.padEnd(8)} ${file}`)
+      .join('\n'),
+  )
+  return code
 }
 
 /** A scenario that looks for the rate at which thresholds are crossed has passed when it has found it. */

@@ -1,56 +1,35 @@
-import { parseArgs } from 'node:util'
-import { loadConfig } from '../config.ts'
-import { openOrm } from '../db/orm.ts'
-import { connectRedis } from '../redis/client.ts'
-import { resolveServices } from '../services/services.ts'
-import { formatReport } from '../verify/format-report.ts'
-import { type VerifyReport, verify } from '../verify/verify.ts'
+import { openStatusLine } from '../telemetry/status-line.ts'
+import { exitCodes, show } from './answer.ts'
+import { command, id } from './command.ts'
 
-const usage = `npm run verify -- [--shop NAME] [--json]
-
-Proves the books of a shop: Postgres' rows among themselves, and Redis against Postgres. The shop may be selling.
-  --shop NAME   which shop (default main)
-  --json        one JSON object on standard output, for a machine
-It exits with 0 if every check holds, else with 1.`
-
-try {
-  const { values: flags } = parseArgs({
-    options: {
-      shop: { type: 'string', default: 'main' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+export function verifyCommand() {
+  return command('verify', {
+    summary: 'Prove the books of a shop, row by row',
+    details:
+      "Postgres' rows among themselves, and Redis against Postgres; the shop may be selling. It looks into the " +
+      'stores of this configuration itself, so it needs no engine that runs.',
+    examples: ['verify', 'verify --shop outlet --json'],
   })
-  if (flags.help) {
-    process.stdout.write(`${usage}\n`)
-  } else {
-    const report = await verifyRunningShop(flags.shop)
-    // Neither side knows it: a list of all that is missing would look like a loss.
-    if (report.epoch === 0 && !flags.json) {
-      throw new Error(`There is no shop ${flags.shop}; npm run shop -- list names those that are.`)
-    }
-    process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : formatReport(report))
-    process.exitCode = report.ok ? 0 : 1
-  }
-} catch (error) {
-  const reason = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`The books could not be checked. ${reason}\n`)
-  process.exitCode = 1
-}
-
-async function verifyRunningShop(shop: string): Promise<VerifyReport> {
-  const services = await resolveServices(loadConfig())
-  const redis = connectRedis(services.redisUrl, { name: 'stampede-verify' })
-  // An interrupted connection fails the command that needed it; it is reported there.
-  redis.on('error', () => {})
-  // Somebody waits for this one answer, however many rows there are.
-  const orm = openOrm(services.databaseUrl, { poolMax: 2, statementTimeoutMs: 0 })
-  try {
-    await redis.connect()
-    return await verify({ redis, orm }, shop)
-  } finally {
-    redis.disconnect()
-    await orm.close()
-    await services.release()
-  }
+    .option('--shop <name>', 'which shop (default: main)', id)
+    .option('--progress', 'tell what it is at, also where standard error is no terminal')
+    .action(async ({ shop = 'main', progress, ...options }) => {
+      const [{ withStores }, { verify }, { formatReport }] = await Promise.all([
+        import('./stores.ts'),
+        import('../verify/verify.ts'),
+        import('../verify/format-report.ts'),
+      ])
+      const line = openStatusLine({ isTerminalOnly: !progress })
+      const onPhase = (phase: string) => line.set(() => `${shop}: ${phase}`)
+      // Somebody waits for this one answer, however many rows there are.
+      const bounds = { name: 'stampede-verify', poolMax: 2, statementTimeoutMs: 0 }
+      const report = await withStores(bounds, (stores) =>
+        verify(stores, shop, { onPhase }),
+      ).finally(line.end)
+      // Neither side knows it: a list of all that is missing would look like a loss.
+      if (report.epoch === 0 && !options.json) {
+        throw new Error(`There is no shop ${shop}; npm run shop -- list names those that are.`)
+      }
+      process.exitCode = report.ok ? exitCodes.done : exitCodes.failed
+      show(report, options, formatReport)
+    })
 }

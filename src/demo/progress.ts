@@ -1,11 +1,8 @@
+import { openStatusLine } from '../telemetry/status-line.ts'
 import { type Books, totalUnits, unitsSold } from './books.ts'
 
 /** Names what is going on now, with a detail that may change while it does. */
 export type SetPhase = (phase: string, detail?: () => string) => void
-
-const repaintMs = 200
-/** Without a terminal every line stays, so there are few. */
-const lineMs = 2_000
 
 export type Progress = {
   setPhase: SetPhase
@@ -14,28 +11,21 @@ export type Progress = {
   end: () => void
 }
 
-/** Shows on standard error what is going on: one line that changes on a terminal, else a line once in a while. */
+/** Shows what the demo is at. */
 export function showProgress(): Progress {
-  const { stderr } = process
-  let text = () => ''
+  const line = openStatusLine({ isTerminalOnly: false })
   let books: Books | null = null
-  const print = () => {
-    const line = `${text()}${books ? ` · ${summary(books)}` : ''}`
-    stderr.write(stderr.isTTY ? `\r\x1b[2K${line.slice(0, stderr.columns - 1)}` : `${line}\n`)
-  }
-  const timer = setInterval(print, stderr.isTTY ? repaintMs : lineMs)
   return {
     setPhase: (phase, detail) => {
-      text = () => (detail ? `${phase}: ${detail()}` : phase)
-      print()
+      line.set(() => {
+        const text = detail ? `${phase}: ${detail()}` : phase
+        return books ? `${text} · ${summary(books)}` : text
+      })
     },
     follow: (sale) => {
       books = sale
     },
-    end: () => {
-      clearInterval(timer)
-      if (stderr.isTTY) stderr.write('\r\x1b[2K')
-    },
+    end: line.end,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { limits } from '../limits.ts'
 import { serverUrl } from '../services/server-url.ts'
 
-const startScript = join(import.meta.dirname, '../cli/start.ts')
+const program = join(import.meta.dirname, '../../bin/main.ts')
 const lifeSignTimeoutMs = 2_000
 const outputLinesKept = 30
 
@@ -42,7 +42,7 @@ export async function isAlive(url: URL): Promise<boolean> {
     })
   } catch (error) {
     const { code } = (error as { cause?: { code?: string } }).cause ?? {}
-    if (code === 'ECONNREFUSED') return false
+    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return false
     throw new Error(`Something listens at ${url.href} but does not answer.`, { cause: error })
   }
   if (!response.ok) throw new Error(`What answers at ${url.href} is not Stampede.`)
@@ -50,7 +50,7 @@ export async function isAlive(url: URL): Promise<boolean> {
 }
 
 async function startEngine(signal: AbortSignal): Promise<RunningEngine> {
-  const child = spawn(process.execPath, [startScript], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, 'start'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []
   const keep = (line: string) => {
     output.push(line)

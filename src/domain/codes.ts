@@ -10,6 +10,9 @@ export function newCode(): string {
   return randomText().replace(/(.{5})(?!$)/g, '$1-')
 }
 
+/** What such a code looks like. It begins with a letter or a digit, so no spreadsheet takes it for a formula. */
+export const codePattern = new RegExp(`^[${alphabet}]{5}(?:-[${alphabet}]{5}){3}$`)
+
 /**
  * What is stored of a single-use code: 128 bits of a hash over shop and code. A code has 100 random bits, so it needs
  * no salt. Case, dashes and spaces do not count.

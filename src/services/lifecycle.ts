@@ -89,6 +89,8 @@ export function openLifecycle(log: Pick<Logger, 'info' | 'warn'>): Lifecycle {
   return lifecycle
 }
 
+export type RunningProcess = { config: Config; log: Logger; lifecycle: Lifecycle }
+
 /**
  * The frame of every long-running process: reads the configuration, opens the log and the lifecycle, and runs the
  * start. Where that fails, everything that was opened is closed again, and the process ends with one line that
@@ -98,7 +100,7 @@ export function openLifecycle(log: Pick<Logger, 'info' | 'warn'>): Lifecycle {
  */
 export async function runProcess(
   name: string,
-  start: (process: { config: Config; log: Logger; lifecycle: Lifecycle }) => Promise<void>,
+  start: (process: RunningProcess) => Promise<void>,
 ): Promise<void> {
   let lifecycle: Lifecycle | undefined
   try {

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts'
-import { ensureShop, findWatermark } from '../db/shops.ts'
+import { ensureShop, findWatermark, listWatermarks } from '../db/shops.ts'
 import { openShop } from '../engine/open-shop.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { keyLayout, shopKey, shopKeys } from '../redis/keys.ts'
@@ -39,4 +39,17 @@ export async function readShopState(
   ])
   const isOpen = state === 'open' && layout === String(keyLayout)
   return { isOpen, missingKeys: keys.length - present }
+}
+
+export type ListedShop = { shop: string; state: 'open' | 'closed' | 'lost' }
+
+/** Every shop that Postgres knows, and whether it sells: `lost` where keys of its hot state are missing. */
+export async function listShops({ redis, db }: Stores): Promise<ListedShop[]> {
+  const shops: ListedShop[] = []
+  for (const { shop } of await listWatermarks(db)) {
+    const { isOpen, missingKeys } = await readShopState(redis, shop)
+    const state = isOpen ? 'open' : 'closed'
+    shops.push({ shop, state: missingKeys > 0 ? 'lost' : state })
+  }
+  return shops
 }

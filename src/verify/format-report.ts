@@ -16,7 +16,7 @@ export function formatReport({ ok, checks, backlog, epoch }: VerifyReport): stri
     ]
   })
   const books = ok ? 'The books balance.' : 'The books do not balance.'
-  return `${lines.join('\n')}\n\n${books} Epoch ${epoch}, ${backlog} events on their way to Postgres.\n`
+  return `${lines.join('\n')}\n\n${books} Epoch ${epoch}, ${backlog} events on their way to Postgres.`
 }
 
 function describe({ row, fact, actual, expected }: Discrepancy): string {

@@ -43,16 +43,19 @@ export type VerifyReport = {
  * says what Postgres says plus the events that are still on their way.
  *
  * @param options.drainWaitMs how long to wait for the events that are there at the beginning to reach Postgres.
+ * @param options.onPhase hears, for people, what is looked at next.
  * @throws where Redis or Postgres does not answer.
  */
 export async function verify(
   { redis, orm }: { redis: RedisClient; orm: MikroORM },
   shop: string,
-  { drainWaitMs = limits.verifyDrainWaitMs }: { drainWaitMs?: number } = {},
+  options: { drainWaitMs?: number; onPhase?: (phase: string) => void } = {},
 ): Promise<VerifyReport> {
+  const { drainWaitMs = limits.verifyDrainWaitMs, onPhase } = options
   const place: Shop = { redis, db: databaseOf(orm), shop }
   const hotState = openCheck('hot-state')
   const outbox = openCheck('outbox')
+  onPhase?.('waiting for events on their way to Postgres')
   const { epoch, isComplete } = await checkHotState(place, hotState)
   const backlog = isComplete ? await waitForDrain(place, drainWaitMs, outbox) : 0
 
@@ -63,6 +66,7 @@ export async function verify(
     // for 6,000 orders, where it takes two seconds otherwise.
     await sql`set local enable_nestloop = off`.execute(snapshot)
     for (const { facts, check } of subjects) {
+      onPhase?.(`the rows of ${check.name} in Postgres`)
       for (const query of facts) await compareRowFacts(snapshot, query, check)
     }
     await checkDeadLetters(snapshot, shop, outbox)
@@ -70,7 +74,7 @@ export async function verify(
   if (isComplete) {
     await checkOutbox(place, outbox)
     // A longer backlog than this cannot be added to what Postgres says; the outbox is off already.
-    if (backlog <= limits.verifyTailEventsMax) await compareHot(place, subjects, outbox)
+    if (backlog <= limits.verifyTailEventsMax) await compareHot(place, subjects, outbox, onPhase)
   }
 
   const checks = [hotState, ...subjects.map(({ check }) => check), outbox].map((check) =>
@@ -114,8 +118,14 @@ async function waitForDrain(place: Shop, timeoutMs: number, outbox: CheckRecord)
   return backlog
 }
 
-async function compareHot(place: Shop, subjects: Subject[], outbox: CheckRecord): Promise<void> {
+async function compareHot(
+  place: Shop,
+  subjects: Subject[],
+  outbox: CheckRecord,
+  onPhase?: (phase: string) => void,
+): Promise<void> {
   for (const { check, mirrors, compareWithinRedis } of subjects) {
+    onPhase?.(`${check.name} in Redis against Postgres`)
     await compareWithinRedis?.(place.redis, place.shop, check)
     for (const mirror of mirrors) {
       if (await compareMirror(place, mirror, check)) continue

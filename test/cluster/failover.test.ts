@@ -3,7 +3,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { openRedisCluster, type RedisCluster } from '../../fixtures/redis-cluster.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
-import { runCommand } from '../e2e/engine.ts'
+import { program, runCommand } from '../e2e/engine.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
@@ -19,7 +19,7 @@ it('with REPLICA_ACKS, what was answered under load survives its primary', async
   const [first] = cluster.masters
   const engine = await startProcesses(cluster.url, await createDatabase(), { REPLICA_ACKS: '1' })
   const name = await cluster.shopOn(first)
-  const command = [process.execPath, 'src/cli/shop.ts', 'create', name]
+  const command = [...program, 'shop', 'create', name]
   expect(await runCommand(command, engine.settings)).toMatchObject({ code: 0 })
   const shop = await openShopOverHttp(engine.url, name)
 

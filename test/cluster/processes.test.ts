@@ -1,6 +1,6 @@
 import { afterAll, expect, it, vi } from 'vitest'
 import { openRedisCluster } from '../../fixtures/redis-cluster.ts'
-import { runCommand } from '../e2e/engine.ts'
+import { program, runCommand } from '../e2e/engine.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { openShopOverHttp, startProcesses } from './sale-over-http.ts'
 
@@ -11,10 +11,7 @@ it('API and worker processes sell in shops on different nodes of a Redis Cluster
   const { api, worker, settings, url } = await startProcesses(cluster.url, await createDatabase())
   for (const node of cluster.masters) {
     const name = await cluster.shopOn(node)
-    const created = await runCommand(
-      [process.execPath, 'src/cli/shop.ts', 'create', name],
-      settings,
-    )
+    const created = await runCommand([...program, 'shop', 'create', name], settings)
     expect(created).toMatchObject({ code: 0 })
     const shop = await openShopOverHttp(url, name)
     shop.journal.reaches(200).then(shop.close)
@@ -30,10 +27,7 @@ it('API and worker processes sell in shops on different nodes of a Redis Cluster
     expect(missing).toEqual([])
     expect(unknown).toBe(0)
     expect(accepted).toBeGreaterThanOrEqual(200)
-    const verified = await runCommand(
-      [process.execPath, 'src/cli/verify.ts', '--shop', name],
-      settings,
-    )
+    const verified = await runCommand([...program, 'verify', '--shop', name], settings)
     expect(verified).toMatchObject({ code: 0 })
   }
   const ready = await fetch(`${url}/readyz`)

@@ -116,7 +116,7 @@ describe('the compose file', () => {
 
   it('takes the images that the commands take', () => {
     expect(serviceOf('redis').image).toBe(redisImage)
-    expect(read('src/cli/load.ts')).toContain(`'${serviceOf('k6').image}'`)
+    expect(read('src/services/k6-program.ts')).toContain(`'${serviceOf('k6').image}'`)
     expect(read('test/support/containers.ts')).toContain(`'${serviceOf('postgres').image}'`)
   })
 

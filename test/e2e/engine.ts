@@ -15,7 +15,7 @@ export const jwtSecret = 'a secret that only the end-to-end tests use'
 
 type Environment = Record<string, string>
 type Settings = Environment & { DATA_DIR: string }
-type AtEnd = (cleanup: () => Promise<void>) => void
+export type AtEnd = (cleanup: () => Promise<void>) => void
 
 /** The settings of an engine in a folder of its own. Folder and servers go at the end of the test, however it ends. */
 export function engineSettings(more: Environment = {}, atEnd: AtEnd = onTestFinished) {
@@ -42,8 +42,9 @@ export function signToken(sub: string, role: 'user' | 'admin' = 'user'): string 
   return createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 })({ sub, role })
 }
 
-/** What `npm start` runs. */
-const startScript = [process.execPath, join(root, 'src/cli/start.ts')]
+/** What `npm run stampede` runs. */
+export const program = [process.execPath, join(root, 'bin/main.ts')]
+const startScript = [...program, 'start']
 
 /** Starts the engine; it stops at the end of the test. */
 export async function startEngine(
@@ -83,8 +84,8 @@ export function runEngine(settings: Settings) {
 }
 
 /** Runs a command to its end. */
-export async function runCommand(command: string[], settings: Environment) {
-  const { closed, output } = startProcess(command, settings)
+export async function runCommand(command: string[], settings: Environment, atEnd?: AtEnd) {
+  const { closed, output } = startProcess(command, settings, atEnd)
   const code = await closed
   return { code, ...output }
 }

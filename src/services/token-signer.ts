@@ -1,0 +1,20 @@
+import { createSigner } from 'fast-jwt'
+import type { Config } from '../config.ts'
+import { findJwtSecret } from './jwt-secret.ts'
+
+export type TokenClaims = { sub: string; role: 'user' | 'admin'; shop?: string }
+
+/**
+ * Signs tokens (HS256) for the engine of this configuration.
+ *
+ * @throws Error where the configuration knows no secret.
+ */
+export function openTokenSigner(config: Config, ttlMs: number): (claims: TokenClaims) => string {
+  const key = findJwtSecret(config)
+  if (key === undefined) {
+    throw new Error(
+      'This configuration knows no secret: whoever runs JWKS_URL gives out the tokens.',
+    )
+  }
+  return createSigner({ key, algorithm: 'HS256', expiresIn: ttlMs })
+}
