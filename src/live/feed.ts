@@ -2,13 +2,11 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { repeat } from '../services/repeat.ts'
-import { type Moment, openShopView, type ReadState } from './moment.ts'
+import { type Moment, openShopView, type ReadState, type Second } from './moment.ts'
 import { type OutcomeKind, type Outcomes, type Pulse, pulseChannel } from './pulse.ts'
 
 /** What a viewer is sent: once what the shop was like in the last minutes, then each second what it is like. */
-export type FeedEvent =
-  | { name: 'history'; moments: Pick<Moment, 'atMs' | 'outcomes'>[] }
-  | { name: 'moment'; moment: Moment }
+export type FeedEvent = { name: 'history'; seconds: Second[] } | { name: 'moment'; moment: Moment }
 
 export type Feed = {
   /**
@@ -23,12 +21,12 @@ export type Feed = {
 
 type Watched = {
   readState: ReadState
-  history: Pick<Moment, 'atMs' | 'outcomes'>[]
+  history: Second[]
   viewers: Set<{ send: (event: FeedEvent) => void; end: () => void }>
 }
 
 /** What all processes decided in one second. */
-type Second = { processes: Set<string>; shops: Map<string, Outcomes> }
+type Collected = { processes: Set<string>; shops: Map<string, Outcomes> }
 
 /**
  * Brings the pulses of all API processes together for whoever watches a shop. However many do, this process listens
@@ -43,7 +41,8 @@ export function openFeed(parts: {
 }): Feed {
   const { redis, orm, openSubscriber } = parts
   const shops = new Map<string, Watched>()
-  const seconds = new Map<number, Second>()
+  const collected = new Map<number, Collected>()
+  let toldUntil = Number.POSITIVE_INFINITY
   let listening: { subscriber: RedisClient; ticks: { close(): Promise<void> } } | null = null
   let viewers = 0
 
@@ -60,14 +59,15 @@ export function openFeed(parts: {
   async function stopListening(): Promise<void> {
     const { subscriber, ticks } = listening ?? {}
     listening = null
-    seconds.clear()
+    toldUntil = Number.POSITIVE_INFINITY
+    collected.clear()
     subscriber?.disconnect()
     await ticks?.close()
   }
 
   function collect(pulse: Pulse): void {
-    const second = seconds.get(pulse.second) ?? { processes: new Set(), shops: new Map() }
-    seconds.set(pulse.second, second)
+    const second = collected.get(pulse.second) ?? { processes: new Set(), shops: new Map() }
+    collected.set(pulse.second, second)
     second.processes.add(pulse.process)
     for (const [shop, outcomes] of Object.entries(pulse.shops)) {
       if (!shops.has(shop)) continue
@@ -77,20 +77,30 @@ export function openFeed(parts: {
     }
   }
 
-  /** Tells of the second that every process has had the time to tell of, and what came too late for the one before. */
+  /** Tells of the seconds that every process has had the time to tell of. */
   async function tick(): Promise<void> {
-    const told = Math.floor(Date.now() / 1_000) - limits.pulseDelaySeconds
-    const due = [...seconds].filter(([second]) => second <= told)
-    for (const [second] of due) seconds.delete(second)
-    const processes = new Set(due.flatMap(([, second]) => [...second.processes])).size
+    const until = Math.floor(Date.now() / 1_000) - limits.pulseDelaySeconds
+    // The clock of the process may be set, also by hours.
+    const told = Math.max(toldUntil, until - limits.liveHistorySeconds)
+    const from = Math.min(told, until - 1) + 1
+    toldUntil = until
+    const due = [...collected].filter(([second]) => second <= until)
+    for (const [second] of due) collected.delete(second)
+    const processes = new Set(due.flatMap(([, { processes }]) => [...processes])).size
     await Promise.all(
       [...shops].map(async ([shop, watched]) => {
-        const outcomes: Outcomes = {}
-        for (const [, second] of due) addTo(outcomes, second.shops.get(shop) ?? {})
+        const seconds = Array.from({ length: until - from + 1 }, (_, index): Second => {
+          const atMs = (from + index) * 1_000
+          return { atMs, outcomes: {} }
+        })
+        for (const [second, { shops }] of due) {
+          // What comes too late counts for the first second that can still be told of.
+          const at = seconds[Math.max(0, second - from)] as Second
+          addTo(at.outcomes, shops.get(shop) ?? {})
+        }
         const state = await watched.readState().catch(() => null)
-        const moment = { atMs: told * 1_000, processes, outcomes, state }
-        watched.history.push({ atMs: moment.atMs, outcomes })
-        if (watched.history.length > limits.liveHistorySeconds) watched.history.shift()
+        watched.history = [...watched.history, ...seconds].slice(-limits.liveHistorySeconds)
+        const moment: Moment = { seconds, processes, state }
         for (const { send } of watched.viewers) send({ name: 'moment', moment })
       }),
     )
@@ -109,7 +119,7 @@ export function openFeed(parts: {
       const viewer = { send, end }
       watched.viewers.add(viewer)
       viewers += 1
-      send({ name: 'history', moments: watched.history })
+      send({ name: 'history', seconds: watched.history })
       return {
         stop() {
           if (!watched.viewers.delete(viewer)) return

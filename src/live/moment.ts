@@ -13,13 +13,19 @@ import type { RedisClient } from '../redis/client.ts'
 import { readOutbox, readShopState } from '../services/shops.ts'
 import type { Outcomes } from './pulse.ts'
 
-/** A shop as people who watch it see it in one second. */
-export type Moment = {
-  /** When its second began, in ms since 1970. */
+/** What was decided in a shop in one second. */
+export type Second = {
+  /** When it began, in ms since 1970. */
   atMs: number
-  /** API processes that told what they decided in it. */
-  processes: number
   outcomes: Outcomes
+}
+
+/** A shop as people who watch it see it now. */
+export type Moment = {
+  /** The seconds that nobody was told of yet: mostly one. */
+  seconds: Second[]
+  /** API processes that told what they decided in them. */
+  processes: number
   /** Null where Redis does not tell. */
   state: ShopState | null
 }

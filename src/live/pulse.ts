@@ -33,6 +33,9 @@ const kindOfDecision: Record<string, OutcomeKind> = {
 /** Where a `place-order` says that it pays at once: its arguments follow its name and their count. */
 const payPosition = 2 + commands['place-order'].indexOf('pay')
 
+/** What is no answer yet: the same is asked again at once, with what was missing. */
+const isAskedAgain = new Set(['reaping', 'order_needed'])
+
 export type PulseCounter = {
   /** Counts what one call decided, or that it did not. */
   countBatch(batch: DecidedBatch): void
@@ -73,8 +76,7 @@ export function openPulse(redis: RedisClient, nowMs: () => number = Date.now): P
       for (const [index, command] of decided.entries()) {
         const kind = kindOfDecision[command[0] as string]
         const status = replies?.[index]?.[0] ?? 'unavailable'
-        // What is reaping is asked again at once: that answer counts.
-        if (kind === undefined || status === 'reaping') continue
+        if (kind === undefined || isAskedAgain.has(status)) continue
         add(outcomes, kind, status)
         if (kind === 'orders' && status === 'placed' && command[payPosition] === '1') {
           add(outcomes, 'payments', 'paid')

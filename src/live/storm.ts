@@ -31,5 +31,7 @@ async function runDemo(): Promise<Storm> {
     (error: { stdout?: string; stderr?: string }) => ({ stdout: '', stderr: '', ...error }),
   )
   const report = stdout === '' ? null : (JSON.parse(stdout) as Report)
-  return { report, failure: report?.ok ? '' : stderr.trim() }
+  // What it tells of its progress is among it.
+  const reasons = stderr.split(/[\r\n]+/).filter((line) => /^(failed:|The demo) /.test(line))
+  return { report, failure: report?.ok ? '' : reasons.join(' ') || 'It gave up.' }
 }
