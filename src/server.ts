@@ -4,6 +4,9 @@ import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
 import { operatorsOf } from './http/operator.ts'
 import { limits } from './limits.ts'
+import { openFeed } from './live/feed.ts'
+import { openPulse } from './live/pulse.ts'
+import { openStorm } from './live/storm.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
 import { runApiProcesses } from './services/api-processes.ts'
@@ -64,6 +67,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     () => openWakeUps(services.redisUrl),
     (it) => it.close(),
   )
+  const pulse = openPulse(redis)
   const engine = await open(
     'engine',
     () =>
@@ -71,7 +75,11 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
         redis: deciding,
         holdMs: config.ORDER_HOLD_MS,
         replicaAcks: config.REPLICA_ACKS,
-        onBatch: countBatch,
+        onBatch(batch) {
+          countBatch(batch)
+          pulse.countBatch(batch)
+        },
+        onSoldOut: pulse.countSoldOut,
         onAccepted: wakeUps.wake,
         onLost: logLost(log),
       }),
@@ -85,6 +93,13 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     () => repeat(engine.look, limits.upkeepIntervalMs),
     (it) => it.close(),
   )
+  await open(
+    'pulse',
+    () => repeat(pulse.publish, limits.pulseIntervalMs),
+    (it) => it.close(),
+  )
+  const openSubscriber = () => connectRedis(services.redisUrl, { name: 'api-feed' })
+  const feed = openFeed({ redis, orm, openSubscriber })
   openShopMetrics({ redis, orm })
   const app = createApp({
     engine,
@@ -95,8 +110,16 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     verify: verifier.verify,
     metrics: openMetrics(),
     operators: operatorsOf(config),
+    feed,
+    runStorm: config.SEED_DEMO ? openStorm() : null,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   await open('HTTP', () => listen(app.fetch, config), closeServer)
+  // Before HTTP closes, which waits for answers that come to an end.
+  await open(
+    'feed',
+    () => feed,
+    (it) => it.close(),
+  )
   log.info({ host: config.HOST, port: config.PORT }, 'listening')
 })

@@ -10,7 +10,11 @@ const filesIn = (folder: string, ending: string) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name))
 
-const engine = [...filesIn('src', '.ts'), ...filesIn('workers', '.ts')]
+const engine = [
+  ...filesIn('src', '.ts'),
+  ...filesIn('src/pages', '.tsx'),
+  ...filesIn('workers', '.ts'),
+]
 const sources = engine.filter((file) => !file.endsWith('.test.ts'))
 const programs = filesIn('bin', '.ts')
 const scripts = filesIn('lua', '.lua')
@@ -99,8 +103,9 @@ describe('the code', () => {
   it('has no file that nothing leads to', () => {
     // An import by a test alone keeps nothing alive.
     const imported = new Set([...sources, ...programs].flatMap(importsOf))
+    const starters = ['package.json', 'src/cli/start-engine.ts', 'src/http/pages.ts'].map(read)
     const isStarted = (file: string) =>
-      [read('package.json'), read('src/cli/start-engine.ts')].some((text) => text.includes(file))
+      starters.some((text) => text.includes(file.replace('src/pages/', '')))
     expect(sources.filter((file) => !imported.has(file) && !isStarted(file))).toEqual([])
     const composed = scripts.map(read).join('\n') + read('src/redis/scripts.ts')
     const includes = scripts.filter((file) => file.startsWith('lua/includes/'))

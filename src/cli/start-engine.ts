@@ -66,6 +66,7 @@ async function start(
   const url = serverUrl({ ...config, PORT: port }).origin
   await becomeReady(url, [api, worker])
   if (isStopping()) return
+  print(`Live sale: ${url}/ops`)
   print(`API reference: ${url}/docs, as OpenAPI 3.1: ${url}/openapi.json`)
   print(`Health: ${url}/livez and ${url}/readyz`)
   print(`Products: ${url}/v1/products`)

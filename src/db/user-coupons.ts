@@ -64,6 +64,18 @@ export async function listUserCoupons(
   })
 }
 
+/** The persisted user coupon of this id with its owner, or null. */
+export async function findUserCoupon(
+  em: EntityManager,
+  shop: string,
+  id: string,
+): Promise<(UserCouponRecord & { userId: string }) | null> {
+  const row = await em.findOne(UserCoupon, { shop, id })
+  if (!row) return null
+  const coupon = await em.findOneOrFail(Coupon, { shop, id: row.couponId })
+  return { ...recordOf(row, coupon, new Date()), userId: row.userId }
+}
+
 /** A user coupon whose time has passed; `expiresAt` is the text that Postgres gives, to the microsecond. */
 export type LapsedUserCoupon = { id: string; userId: string; expiresAt: string }
 

@@ -45,6 +45,8 @@ export type EngineOptions = {
   nowMs?: () => number
   /** Called after each batch, decided or not. */
   onBatch?: (batch: DecidedBatch) => void
+  /** Called for each claim that is refused without asking Redis. */
+  onSoldOut?: (shop: string) => void
   /** Called after each batch that appended events to a shop's outbox. */
   onAccepted?: (shop: string) => void
   /** Called when the hot state was lost, with what this process had accepted and neither store has. */
@@ -54,9 +56,9 @@ export type EngineOptions = {
 /** Opens the engine: one batcher per shop over one Redis connection. */
 export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
-  const { onBatch = () => {}, onAccepted = () => {}, onLost = () => {} } = options
+  const { onBatch = () => {}, onAccepted = () => {}, onLost = () => {}, onSoldOut } = options
   const { nowMs = () => performance.now() } = options
-  const soldOut = openSoldOutCoupons(redis, nowMs)
+  const soldOut = openSoldOutCoupons(redis, nowMs, onSoldOut)
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
   const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
 

@@ -20,6 +20,7 @@ export type ShopDecider = {
 
 /** A batch of commands with what was decided, or null where Redis did not answer. */
 export type DecidedBatch = {
+  shop: string
   commands: readonly string[][]
   replies: readonly Reply[] | null
   tookMs: number
@@ -57,7 +58,7 @@ export function openShopDecider(options: {
     const reply = await sendBatch(redis, keys, args, replicaAcks).catch((error) => {
       // Behind the next connection there may be a Redis that lacks the claims of this one.
       soldOut.forget(shop)
-      onBatch({ commands, replies: null, tookMs: nowMs() - sentAtMs })
+      onBatch({ shop, commands, replies: null, tookMs: nowMs() - sentAtMs })
       throw error
     })
     const [epoch, refusal, knownUntil, backlog, appended, lastEventId] = reply as Header
@@ -71,7 +72,7 @@ export function openShopDecider(options: {
     if (!isOpen || epoch !== knownEpoch) soldOut.forget(shop)
     if (refusal === 'outdated') tell(epoch, knownUntil)
     const decided: Reply[] = refusal === '' ? replies : replies.map(() => ['shop_closed'])
-    onBatch({ commands, replies: decided, tookMs: nowMs() - sentAtMs })
+    onBatch({ shop, commands, replies: decided, tookMs: nowMs() - sentAtMs })
     if (refusal !== '') return decided
 
     knownEpoch = epoch

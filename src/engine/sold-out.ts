@@ -40,8 +40,13 @@ type SoldOut = {
  * Redis said is trusted for `limits.soldOutLatchMs` from before it was asked, and no longer than the coupon is valid.
  *
  * @param nowMs a clock that is never set.
+ * @param onRefused is told of each claim that is refused here.
  */
-export function openSoldOutCoupons(redis: RedisClient, nowMs: () => number): SoldOutCoupons {
+export function openSoldOutCoupons(
+  redis: RedisClient,
+  nowMs: () => number,
+  onRefused: (shop: string) => void = () => {},
+): SoldOutCoupons {
   const coupons = new Map<string, SoldOut>()
   let isLoading = false
 
@@ -81,7 +86,9 @@ export function openSoldOutCoupons(redis: RedisClient, nowMs: () => number): Sol
         coupon.askAtMs = coupon.trustedUntilMs
         return false
       }
-      return !coupon.claimers.mayHave(userId)
+      if (coupon.claimers.mayHave(userId)) return false
+      onRefused(shop)
+      return true
     },
     note(shop, { commands, epoch, sentAtMs }, replies) {
       for (const [index, reply] of replies.entries()) {

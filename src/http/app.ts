@@ -13,10 +13,11 @@ import { guarded } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
+import { addOpsRoutes } from './ops.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
-import { pages } from './pages.ts'
+import { pagesFor } from './pages.ts'
 import { popularRoutes } from './popular.ts'
 import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
@@ -76,7 +77,8 @@ export function createApp(dependencies: Dependencies) {
   })
   app.get('/openapi.json', answerDocument)
   app.get('/metrics', answerMetrics(parts))
-  for (const [path, answer] of pages) app.get(path, answer)
+  addOpsRoutes(app, parts)
+  for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
 
   return app
     .route('/', healthRoutes(parts))

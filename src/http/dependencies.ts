@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { CatchUp } from '../db/catch-up.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { Feed } from '../live/feed.ts'
+import type { Storm } from '../live/storm.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
 import type { Guard } from './guard.ts'
@@ -26,8 +28,12 @@ export type Dependencies = {
   verify: (shop: string) => Promise<VerifyReport>
   /** The text of `/metrics`. Throws Unavailable where it cannot be had. */
   metrics: () => Promise<string>
-  /** Who may see `/metrics`. */
+  /** Who may see `/metrics` and the live page. */
   operators: OperatorAccess
+  /** What the live page watches. */
+  feed: Feed
+  /** Runs the demo; null where no demo shop is wanted. */
+  runStorm: (() => Promise<Storm>) | null
   /** Says whether this process should get requests. It must not throw, and must answer within a second. */
   readiness: () => Promise<Readiness>
 }

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Context } from 'hono'
 import { auth } from 'hono/utils/basic-auth'
 import { type Config, isPrivate } from '../config.ts'
+import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import { problem } from './problem.ts'
 
@@ -20,7 +22,7 @@ export function operatorsOf(config: Config): OperatorAccess {
  */
 export function requireOperator(access: OperatorAccess): Guard {
   return (c) => {
-    if (access === 'everybody') return undefined
+    if (access === 'everybody') return isMeantForHere(c) ? undefined : problem(c, 'forbidden')
     if (access === 'nobody') {
       return problem(c, 'forbidden', {
         detail: 'OPERATOR_PASSWORD is not set: nobody may see this.',
@@ -32,6 +34,14 @@ export function requireOperator(access: OperatorAccess): Guard {
     refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
     return refusal
   }
+}
+
+/**
+ * Whether the request was sent to this machine by name. A page of somebody else can have its own name lead here, and
+ * would otherwise read what everybody on this machine may.
+ */
+function isMeantForHere(c: Context<Environment>): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(c.req.url).hostname)
 }
 
 /** Compares digests, so that the time it takes tells nothing about the password, not even its length. */

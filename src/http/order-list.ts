@@ -19,7 +19,7 @@ type OrderPage = {
  *
  * @returns `bad_cursor` where the cursor is none of this list.
  */
-export async function listOwnOrders(
+export async function listUserOrders(
   stores: Stores,
   shop: string,
   userId: string,

@@ -6,7 +6,7 @@ import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } 
 import type { Parts } from './dependencies.ts'
 import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf } from './idempotency.ts'
-import { listOwnOrders } from './order-list.ts'
+import { listUserOrders } from './order-list.ts'
 import {
   describedItemSchema,
   describedItemsView,
@@ -97,6 +97,20 @@ const ownOrdersRoute = createRoute({
   responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...list.refusals },
 })
 
+const listOfUser = documented('admin', ['invalid_request', ...readCodes()])
+const ordersOfUserRoute = createRoute({
+  method: 'get',
+  path: '/v1/users/{id}/orders',
+  tags: ['users'],
+  summary: 'Orders of a user, newest first',
+  ...listOfUser.about,
+  request: {
+    params: z.object({ id }),
+    query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }),
+  },
+  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...listOfUser.refusals },
+})
+
 /** An order is readable the moment it is accepted: it is in Redis before it is in Postgres. */
 export function orderRoutes(parts: Parts) {
   return openRoutes(parts.identify)
@@ -130,8 +144,13 @@ export function orderRoutes(parts: Parts) {
     })
     .openapi(ownOrdersRoute, async (c) => {
       const { userId, shop } = c.get('caller')
-      const { status, ...query } = c.req.valid('query')
-      const page = await listOwnOrders(parts, shop, userId, { ...query, status })
+      const page = await listUserOrders(parts, shop, userId, c.req.valid('query'))
+      if (page === 'bad_cursor') return invalidCursor(c)
+      return reply(c, { ...page, items: page.items.map(orderView) }, 200)
+    })
+    .openapi(ordersOfUserRoute, async (c) => {
+      const { id: userId } = c.req.valid('param')
+      const page = await listUserOrders(parts, c.get('shop'), userId, c.req.valid('query'))
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)
     })

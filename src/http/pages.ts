@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context, Handler } from 'hono'
+import { bundle } from './bundle.ts'
+import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
-import { guarded } from './guard.ts'
+import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
+import { requireOperator } from './operator.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.tsx': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
@@ -38,18 +42,31 @@ const files: Record<string, string> = {
   '/docs/reference.js': ownFile('docs/reference.js'),
   '/docs/swagger-ui.css': fileOfPackage('swagger-ui-dist/swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': fileOfPackage('swagger-ui-dist/swagger-ui-bundle.js'),
+  '/ops': ownFile('ops/index.html'),
+  '/ops/page.js': ownFile('ops/main.tsx'),
+  '/ops/page.css': ownFile('ops/page.css'),
+  '/ops/chart.css': fileOfPackage('uplot/dist/uPlot.min.css'),
 }
 
-/** The pages: an address, and what answers it. */
-export const pages: [path: string, answer: Handler<Environment>][] = Object.entries(files).map(
-  ([path, file]) => [path, answerFile(path, file)],
-)
+/** The addresses of all pages and their files. */
+export const pagePaths = Object.keys(files)
+
+/** The pages: an address, and what answers it. Those of operators are for them only. */
+export function pagesFor({
+  operators,
+}: Pick<Dependencies, 'operators'>): [path: string, answer: Handler<Environment>][] {
+  return Object.entries(files).map(([path, file]) => {
+    const guards = /^\/ops(\/|$)/.test(path) ? [requireOperator(operators)] : []
+    return [path, answerFile(path, file, guards)]
+  })
+}
 
 /** Answers with a file, which is read once; a browser that has it already is told so. */
-function answerFile(path: string, file: string): Handler<Environment> {
-  let read: { content: Buffer<ArrayBuffer>; etag: string } | undefined
-  const answer = guarded([identifyRequest], (c) => {
-    read ??= readFile(file)
+function answerFile(path: string, file: string, guards: Guard[]): Handler<Environment> {
+  let reading: ReturnType<typeof readPage> | undefined
+  const answer = guarded([identifyRequest, ...guards], async (c) => {
+    reading ??= readPage(file)
+    const read = await reading
     const headers = headersOf(c, {
       'cache-control': 'no-cache',
       'content-security-policy': pagePolicy,
@@ -62,8 +79,8 @@ function answerFile(path: string, file: string): Handler<Environment> {
   return measured('GET', path, answer)
 }
 
-function readFile(file: string) {
-  const content = readFileSync(file) as Buffer<ArrayBuffer>
+async function readPage(file: string) {
+  const content = file.endsWith('.tsx') ? await bundle(file) : await readFile(file)
   return { content, etag: `"${createHash('sha256').update(content).digest('base64url')}"` }
 }
 

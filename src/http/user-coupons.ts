@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { listUserCoupons } from '../db/user-coupons.ts'
+import { findUserCoupon, listUserCoupons, type UserCouponRecord } from '../db/user-coupons.ts'
 import { documented, jsonAnswer } from './contract.ts'
 import { discountType } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
-import { isoOf, isoTime, pageOf, pageQuery } from './fields.ts'
-import { invalidCursor } from './problem.ts'
+import { id, isoOf, isoTime, pageOf, pageQuery, userCouponId } from './fields.ts'
+import { invalidCursor, problem } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
@@ -29,29 +29,79 @@ const userCouponSchema = z
   })
   .openapi('UserCoupon')
 
-const list = documented('user', ['invalid_request', 'unavailable'])
+const listQuery = z.strictObject({ ...pageQuery, status: userCouponStatus.optional() })
+
+const ownList = documented('user', ['invalid_request', 'unavailable'])
 const ownCouponsRoute = createRoute({
   method: 'get',
   path: '/v1/me/coupons',
   tags: ['coupons'],
   summary: 'Own coupons, newest first',
+  ...ownList.about,
+  request: { query: listQuery },
+  responses: { 200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons'), ...ownList.refusals },
+})
+
+const list = documented('admin', ['invalid_request', 'unavailable'])
+const couponsOfUserRoute = createRoute({
+  method: 'get',
+  path: '/v1/users/{id}/coupons',
+  tags: ['users'],
+  summary: 'Coupons of a user, newest first',
   ...list.about,
-  request: { query: z.strictObject({ ...pageQuery, status: userCouponStatus.optional() }) },
+  request: { params: z.object({ id }), query: listQuery },
   responses: { 200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons'), ...list.refusals },
 })
 
+const one = documented('admin', ['invalid_request', 'unavailable', 'coupon_not_found'])
+const userCouponRoute = createRoute({
+  method: 'get',
+  path: '/v1/user-coupons/{id}',
+  tags: ['coupons'],
+  summary: 'A claim, and whose it is',
+  ...one.about,
+  request: { params: z.object({ id: userCouponId }) },
+  responses: {
+    200: jsonAnswer(
+      userCouponSchema.extend({ userId: z.string() }).openapi('OwnedUserCoupon'),
+      'The user coupon',
+    ),
+    ...one.refusals,
+  },
+})
+
 export function userCouponRoutes({ orm, catchUp, identify }: Parts) {
-  return openRoutes(identify).openapi(ownCouponsRoute, async (c) => {
-    const { userId, shop } = c.get('caller')
+  async function listOf(shop: string, userId: string, query: z.infer<typeof listQuery>) {
     await catchUp(shop)
-    const page = await listUserCoupons(orm.em.fork(), shop, userId, c.req.valid('query'))
-    if (page === 'bad_cursor') return invalidCursor(c)
-    const items = page.items.map((it) => ({
-      ...it,
-      issuedAt: isoOf(it.issuedAt),
-      expiresAt: isoOf(it.expiresAt),
-      usedAt: isoOf(it.usedAt),
-    }))
-    return reply(c, { ...page, items }, 200)
-  })
+    const page = await listUserCoupons(orm.em.fork(), shop, userId, query)
+    if (page === 'bad_cursor') return page
+    return { ...page, items: page.items.map(viewOf) }
+  }
+
+  return openRoutes(identify)
+    .openapi(ownCouponsRoute, async (c) => {
+      const { userId, shop } = c.get('caller')
+      const page = await listOf(shop, userId, c.req.valid('query'))
+      return page === 'bad_cursor' ? invalidCursor(c) : reply(c, page, 200)
+    })
+    .openapi(couponsOfUserRoute, async (c) => {
+      const page = await listOf(c.get('shop'), c.req.valid('param').id, c.req.valid('query'))
+      return page === 'bad_cursor' ? invalidCursor(c) : reply(c, page, 200)
+    })
+    .openapi(userCouponRoute, async (c) => {
+      const shop = c.get('shop')
+      await catchUp(shop)
+      const found = await findUserCoupon(orm.em.fork(), shop, c.req.valid('param').id)
+      return found ? reply(c, viewOf(found), 200) : problem(c, 'coupon_not_found')
+    })
+}
+
+function viewOf<Found extends UserCouponRecord>(found: Found) {
+  const { issuedAt, expiresAt, usedAt } = found
+  return {
+    ...found,
+    issuedAt: isoOf(issuedAt),
+    expiresAt: isoOf(expiresAt),
+    usedAt: isoOf(usedAt),
+  }
 }

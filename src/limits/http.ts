@@ -23,6 +23,18 @@ export const httpLimits = {
    * second, and nobody sees a change that another process made later than a blink after it.
    */
   readCopyMs: 250,
+  /** People who may watch the live page through one process: each costs a text of some kB a second. */
+  liveViewersMax: 100,
+  /** Seconds that somebody who begins to watch is told of, where somebody else watched before. */
+  liveHistorySeconds: 300,
+  /** Products and coupons that the live page shows, newest first, and products that sell best. */
+  liveProductsMax: 20,
+  liveCouponsMax: 20,
+  livePopularMax: 10,
+  /** A second is told of so much later, when every process has published what it decided in it. */
+  pulseDelaySeconds: 2,
+  /** How long the token of a live page is valid; the page gets a new one by itself. */
+  operatorTokenMs: 3_600_000,
   /** Copies that one process keeps, and the longest text that is kept as one: 64 MB in all at the very most. */
   readCopiesMax: 256,
   readCopyLengthMax: 262_144,

@@ -24,6 +24,8 @@ export const processLimits = {
    */
   tornBytesMax: 16_777_216,
 
+  /** Between two looks whether a second is over whose decisions are to be told: twice within the next one. */
+  pulseIntervalMs: 500,
   /** Longest wait of one API process for the metrics of those that share its port: a scrape gives up after ten. */
   metricsMs: 6_000,
   /** How old what the metrics say of shops and stores may be: a scrape that comes twice is answered with one look. */

@@ -26,6 +26,22 @@ export async function createShop(
   return isKnown ? 'exists' : 'created'
 }
 
+/** What of a shop waits for Postgres: events, and the age of the oldest by the clock of Redis. */
+export async function readOutbox(
+  redis: RedisClient,
+  shop: string,
+): Promise<{ events: number; lagMs: number }> {
+  const outbox = shopKey(shop, 'outbox')
+  const [events, [oldest], [seconds, micros]] = await Promise.all([
+    redis.xlen(outbox),
+    redis.xrange(outbox, '-', '+', 'COUNT', 1),
+    redis.time(),
+  ])
+  const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
+  const lagMs = oldest ? Math.max(0, nowMs - Number.parseInt(oldest[0], 10)) : 0
+  return { events, lagMs }
+}
+
 /** As the deciding script sees it: a shop that is closed, has another layout or lacks a key refuses every command. */
 export async function readShopState(
   redis: RedisClient,

@@ -4,8 +4,7 @@ import { databaseOf } from '../db/database.ts'
 import { countDeadLetters, listWatermarks } from '../db/shops.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
-import { shopKey } from '../redis/keys.ts'
-import { readShopState } from '../services/shops.ts'
+import { readOutbox, readShopState } from '../services/shops.ts'
 import { registry } from './registry.ts'
 
 /**
@@ -71,18 +70,10 @@ export function openShopMetrics(stores: { redis: RedisClient; orm: MikroORM }): 
   }
 
   async function lookAtShop(shop: string): Promise<void> {
-    const outbox = shopKey(shop, 'outbox')
-    const [state, length, [oldest], [seconds, micros]] = await Promise.all([
-      readShopState(redis, shop),
-      redis.xlen(outbox),
-      redis.xrange(outbox, '-', '+', 'COUNT', 1),
-      redis.time(),
-    ])
-    const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
-    const lagMs = oldest ? nowMs - Number.parseInt(oldest[0], 10) : 0
+    const [state, outbox] = await Promise.all([readShopState(redis, shop), readOutbox(redis, shop)])
     isOpen.set({ shop }, state.isOpen && state.missingKeys === 0 ? 1 : 0)
-    outboxEvents.set({ shop }, length)
-    lagSeconds.set({ shop }, Math.max(0, lagMs) / 1_000)
+    outboxEvents.set({ shop }, outbox.events)
+    lagSeconds.set({ shop }, outbox.lagMs / 1_000)
   }
 
   async function measure<Value>(store: string, ask: () => Promise<Value>): Promise<Value | null> {

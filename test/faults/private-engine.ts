@@ -4,7 +4,9 @@ import { databaseOf } from '../../src/db/database.ts'
 import { openApiOrm, openOrm } from '../../src/db/orm.ts'
 import { ensureShop } from '../../src/db/shops.ts'
 import { createApp } from '../../src/http/app.ts'
+import { openFeed } from '../../src/live/feed.ts'
 import { openWakeUps } from '../../src/queue/wake-ups.ts'
+import { connectRedis } from '../../src/redis/client.ts'
 import { openReadiness } from '../../src/services/readiness.ts'
 import { registry } from '../../src/telemetry/registry.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -55,6 +57,12 @@ export async function openPrivateEngine(
     verify: (name) => verify({ redis, orm }, name),
     metrics: () => registry.metrics(),
     operators: 'everybody',
+    feed: openFeed({
+      redis,
+      orm,
+      openSubscriber: () => connectRedis(server.url, { name: 'feed' }),
+    }),
+    runStorm: null,
     readiness: openReadiness({ redis, orm, isStopping: () => false }),
   })
   const workers = startWorkers({ redisUrl: server.url, databaseUrl, holdMs: 600_000, log })

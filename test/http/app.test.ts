@@ -1,7 +1,8 @@
 import { hc } from 'hono/client'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { AppType } from '../../src/http/app.ts'
-import { pages } from '../../src/http/pages.ts'
+import { opsPaths } from '../../src/http/ops.ts'
+import { pagePaths } from '../../src/http/pages.ts'
 import { type ProblemCode, problemCodes } from '../../src/http/problem-codes.ts'
 import { openClient } from './client.ts'
 
@@ -122,7 +123,7 @@ describe('/openapi.json', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       )
       .sort()
-    const others = new Set(['/openapi.json', '/metrics', ...pages.map(([path]) => path)])
+    const others = new Set(['/openapi.json', '/metrics', ...opsPaths, ...pagePaths])
     const served = client.app.routes
       .filter(({ method, path }) => method !== 'ALL' && !others.has(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)

@@ -6,9 +6,11 @@ import { afterAll } from 'vitest'
 import { openApiOrm } from '../../src/db/orm.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { Dependencies } from '../../src/http/dependencies.ts'
+import { openFeed } from '../../src/live/feed.ts'
+import { connectRedis } from '../../src/redis/client.ts'
 import { registry } from '../../src/telemetry/registry.ts'
 import { createDatabase } from '../support/postgres.ts'
-import { connect, uniqueShop } from '../support/redis.ts'
+import { connect, redisUrl, uniqueShop } from '../support/redis.ts'
 import { openSale } from '../support/sale.ts'
 
 export const secret = 'a secret of the tests with 32 characters'
@@ -48,6 +50,12 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
   afterAll(() => orm.close())
   const shop = uniqueShop()
   const sale = await openSale(redis, shop)
+  const feed = openFeed({
+    redis,
+    orm,
+    openSubscriber: () => connectRedis(redisUrl(), { name: 'test-feed' }),
+  })
+  afterAll(feed.close)
   /** What was logged as an error. */
   const errors: unknown[] = []
   const dependencies: Dependencies = {
@@ -59,6 +67,8 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     verify: async () => ({ ok: true, checks: [], backlog: 0, epoch: 1 }),
     metrics: () => registry.metrics(),
     operators: 'everybody',
+    feed,
+    runStorm: null,
     readiness: async () => ({ ok: true, checks: [] }),
     ...overrides,
   }

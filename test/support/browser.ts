@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 
@@ -39,6 +40,16 @@ export function openBrowser() {
       })
       page.on('requestfailed', (request) => faults.push(`no answer: ${request.url()}`))
       return { page, faults }
+    },
+    /** What keeps somebody from reading or using a page as it is now: WCAG 2.2, levels A and AA. */
+    async findBarriers(page: Page): Promise<string[]> {
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate(() =>
+        (globalThis as unknown as { axe: typeof axe }).axe.run({
+          runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+        }),
+      )
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
     },
     async takePicture(page: Page, name: string): Promise<void> {
       mkdirSync(pictures, { recursive: true })

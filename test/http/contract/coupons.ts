@@ -182,33 +182,65 @@ export const couponContracts = (world: World): RouteContract[] => [
     auth: 'user',
     without: ['shop_closed'],
     async request() {
-      const userId = await world.richUser()
-      const userCouponId = await world.aUserCoupon(userId, { discountValue: 100 })
-      await world.aUserCoupon(userId)
-      const option = await world.option({ price: 1_000 })
-      value(await world.order(userId, { [option]: 1 }, { userCouponId, pay: true }))
-      await world.drain()
+      const { userId } = await aUsedCoupon(world)
       return { path: '/v1/me/coupons?status=USED', userId }
     },
     status: 200,
-    answer: pageOf({
-      userCouponId: text,
-      couponId: text,
-      couponName: 'Ten off',
-      discountType: 'FIXED',
-      discountValue: 100,
-      maxDiscountAmount: null,
-      minOrderAmount: 0,
-      rank: 1,
-      status: 'USED',
-      issuedAt: time,
-      expiresAt: null,
-      usedAt: time,
-      orderId: text,
-      paymentId: text,
-    }),
+    answer: pageOf(usedCoupon),
+  },
+  {
+    route: 'GET /v1/users/{id}/coupons',
+    auth: 'admin',
+    without: ['shop_closed'],
+    async request() {
+      const { userId } = await aUsedCoupon(world)
+      return { path: `/v1/users/${userId}/coupons?status=USED` }
+    },
+    status: 200,
+    answer: pageOf(usedCoupon),
+  },
+  {
+    route: 'GET /v1/user-coupons/{id}',
+    auth: 'admin',
+    refusals: ['coupon_not_found'],
+    without: ['shop_closed'],
+    async request(has) {
+      const { userCouponId } = await aUsedCoupon(world)
+      const id = has('coupon_not_found') ? userCouponId.replace('.1', '.9') : userCouponId
+      return { path: `/v1/user-coupons/${id}` }
+    },
+    status: 200,
+    answer: { ...usedCoupon, userId: text },
   },
 ]
+
+/** The coupon of a user who has used it, beside one that he has not. */
+async function aUsedCoupon(world: World) {
+  const userId = await world.richUser()
+  const userCouponId = await world.aUserCoupon(userId, { discountValue: 100 })
+  await world.aUserCoupon(userId)
+  const option = await world.option({ price: 1_000 })
+  value(await world.order(userId, { [option]: 1 }, { userCouponId, pay: true }))
+  await world.drain()
+  return { userId, userCouponId }
+}
+
+const usedCoupon = {
+  userCouponId: text,
+  couponId: text,
+  couponName: 'Ten off',
+  discountType: 'FIXED',
+  discountValue: 100,
+  maxDiscountAmount: null,
+  minOrderAmount: 0,
+  rank: 1,
+  status: 'USED',
+  issuedAt: time,
+  expiresAt: null,
+  usedAt: time,
+  orderId: text,
+  paymentId: text,
+}
 
 function aCoupon(world: World): Promise<string> {
   const { validFrom, validUntil, ...facts } = newCoupon

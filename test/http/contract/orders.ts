@@ -190,6 +190,17 @@ export const orderContracts = (world: World): RouteContract[] => [
     status: 200,
     answer: pageOf({ ...orderView, status: 'PENDING', payment: null }),
   },
+  {
+    route: 'GET /v1/users/{id}/orders',
+    auth: 'admin',
+    async request() {
+      const { userId } = await world.anOrder({ pay: false })
+      await world.anOrder({ userId })
+      return { path: `/v1/users/${userId}/orders?status=PENDING` }
+    },
+    status: 200,
+    answer: pageOf({ ...orderView, status: 'PENDING', payment: null }),
+  },
 ]
 
 /** A line, a coupon, an amount or a payment for each of the reasons. */

@@ -1,0 +1,146 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
+import { repeat } from '../services/repeat.ts'
+import { type Moment, openShopView, type ReadState, type Second } from './moment.ts'
+import { type OutcomeKind, type Outcomes, type Pulse, pulseChannel } from './pulse.ts'
+
+/** What a viewer is sent: once what the shop was like in the last minutes, then each second what it is like. */
+export type FeedEvent = { name: 'history'; seconds: Second[] } | { name: 'moment'; moment: Moment }
+
+export type Feed = {
+  /**
+   * Sends the moments of a shop until `stop` is called.
+   *
+   * @returns null where as many watch as may.
+   */
+  watch(shop: string, send: (event: FeedEvent) => void, end: () => void): { stop(): void } | null
+  /** Ends all of them. */
+  close(): Promise<void>
+}
+
+type Watched = {
+  readState: ReadState
+  history: Second[]
+  viewers: Set<{ send: (event: FeedEvent) => void; end: () => void }>
+}
+
+/** What all processes decided in one second. */
+type Collected = { processes: Set<string>; shops: Map<string, Outcomes> }
+
+/**
+ * Brings the pulses of all API processes together for whoever watches a shop. However many do, this process listens
+ * once, and reads a watched shop once a second; where nobody does, it does neither.
+ *
+ * @param parts.openSubscriber connects to the same Redis: a connection that listens can do nothing else.
+ */
+export function openFeed(parts: {
+  redis: RedisClient
+  orm: MikroORM
+  openSubscriber: () => RedisClient
+}): Feed {
+  const { redis, orm, openSubscriber } = parts
+  const shops = new Map<string, Watched>()
+  const collected = new Map<number, Collected>()
+  let toldUntil = Number.POSITIVE_INFINITY
+  let listening: { subscriber: RedisClient; ticks: { close(): Promise<void> } } | null = null
+  let viewers = 0
+
+  function listen(): void {
+    const subscriber = openSubscriber()
+    subscriber.on('message', (_channel: string, text: string) => collect(JSON.parse(text) as Pulse))
+    // It comes back by itself after an outage, also from one that was there before it.
+    subscriber.on('error', () => {})
+    subscriber.on('ready', () => void subscriber.subscribe(pulseChannel).catch(() => {}))
+    subscriber.connect().catch(() => {})
+    listening = { subscriber, ticks: repeat(tick, 1_000) }
+  }
+
+  async function stopListening(): Promise<void> {
+    const { subscriber, ticks } = listening ?? {}
+    listening = null
+    toldUntil = Number.POSITIVE_INFINITY
+    collected.clear()
+    subscriber?.disconnect()
+    await ticks?.close()
+  }
+
+  function collect(pulse: Pulse): void {
+    const second = collected.get(pulse.second) ?? { processes: new Set(), shops: new Map() }
+    collected.set(pulse.second, second)
+    second.processes.add(pulse.process)
+    for (const [shop, outcomes] of Object.entries(pulse.shops)) {
+      if (!shops.has(shop)) continue
+      const sum = second.shops.get(shop) ?? {}
+      second.shops.set(shop, sum)
+      addTo(sum, outcomes)
+    }
+  }
+
+  /** Tells of the seconds that every process has had the time to tell of. */
+  async function tick(): Promise<void> {
+    const until = Math.floor(Date.now() / 1_000) - limits.pulseDelaySeconds
+    // The clock of the process may be set, also by hours.
+    const told = Math.max(toldUntil, until - limits.liveHistorySeconds)
+    const from = Math.min(told, until - 1) + 1
+    toldUntil = until
+    const due = [...collected].filter(([second]) => second <= until)
+    for (const [second] of due) collected.delete(second)
+    const processes = new Set(due.flatMap(([, { processes }]) => [...processes])).size
+    await Promise.all(
+      [...shops].map(async ([shop, watched]) => {
+        const seconds = Array.from({ length: until - from + 1 }, (_, index): Second => {
+          const atMs = (from + index) * 1_000
+          return { atMs, outcomes: {} }
+        })
+        for (const [second, { shops }] of due) {
+          // What comes too late counts for the first second that can still be told of.
+          const at = seconds[Math.max(0, second - from)] as Second
+          addTo(at.outcomes, shops.get(shop) ?? {})
+        }
+        const state = await watched.readState().catch(() => null)
+        watched.history = [...watched.history, ...seconds].slice(-limits.liveHistorySeconds)
+        const moment: Moment = { seconds, processes, state }
+        for (const { send } of watched.viewers) send({ name: 'moment', moment })
+      }),
+    )
+  }
+
+  return {
+    watch(shop, send, end) {
+      if (viewers >= limits.liveViewersMax) return null
+      if (!listening) listen()
+      const watched = shops.get(shop) ?? {
+        readState: openShopView({ redis, orm }, shop),
+        history: [],
+        viewers: new Set(),
+      }
+      shops.set(shop, watched)
+      const viewer = { send, end }
+      watched.viewers.add(viewer)
+      viewers += 1
+      send({ name: 'history', seconds: watched.history })
+      return {
+        stop() {
+          if (!watched.viewers.delete(viewer)) return
+          viewers -= 1
+          if (watched.viewers.size === 0) shops.delete(shop)
+          if (viewers === 0) void stopListening()
+        },
+      }
+    },
+    async close() {
+      for (const { viewers } of shops.values()) for (const { end } of viewers) end()
+      await stopListening()
+    },
+  }
+}
+
+function addTo(sum: Outcomes, more: Outcomes): void {
+  for (const [kind, statuses] of Object.entries(more) as [OutcomeKind, Record<string, number>][]) {
+    sum[kind] ??= {}
+    for (const [status, count] of Object.entries(statuses)) {
+      sum[kind][status] = (sum[kind][status] ?? 0) + count
+    }
+  }
+}

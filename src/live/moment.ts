@@ -1,0 +1,114 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import { listCoupons } from '../db/coupons.ts'
+import type { CouponRecord } from '../domain/events.ts'
+import {
+  type HotProduct,
+  listProducts,
+  popularProducts,
+  readCoupon,
+  readProduct,
+} from '../engine/reads.ts'
+import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
+import { readOutbox, readShopState } from '../services/shops.ts'
+import type { Outcomes } from './pulse.ts'
+
+/** What was decided in a shop in one second. */
+export type Second = {
+  /** When it began, in ms since 1970. */
+  atMs: number
+  outcomes: Outcomes
+}
+
+/** A shop as people who watch it see it now. */
+export type Moment = {
+  /** The seconds that nobody was told of yet: mostly one. */
+  seconds: Second[]
+  /** API processes that told what they decided in them. */
+  processes: number
+  /** Null where Redis does not tell. */
+  state: ShopState | null
+}
+
+export type ShopState = {
+  isOpen: boolean
+  /** Events that wait for Postgres, and the age of the oldest. */
+  backlog: number
+  lagMs: number
+  /** Whether Postgres answers; without it the list of coupons is the one of before. */
+  hasPostgres: boolean
+  products: HotProduct[]
+  coupons: HotCoupon[]
+  /** By paid units of today (UTC). */
+  popular: { rank: number; productId: string; name: string; salesCount: number }[]
+}
+
+export type HotCoupon = CouponRecord & { issuedQuantity: number; usedQuantity: number }
+
+/** Reads the state of a shop as often as it is asked. */
+export type ReadState = () => Promise<ShopState>
+
+/**
+ * Opens the view of one shop: its newest products and coupons, and of the older ones those that sell best.
+ *
+ * @returns what throws where Redis does not answer or the shop has lost its hot state.
+ */
+export function openShopView(
+  stores: { redis: RedisClient; orm: MikroORM },
+  shop: string,
+): ReadState {
+  const { redis, orm } = stores
+  let couponIds: string[] | null = null
+  let hasPostgres = false
+  let looking: Promise<void> | null = null
+
+  async function lookForCoupons(): Promise<void> {
+    const page = { limit: limits.liveCouponsMax }
+    const stored = await listCoupons(orm.em.fork(), shop, page).catch(() => null)
+    hasPostgres = stored !== null
+    couponIds ??= []
+    if (stored && stored !== 'bad_cursor') couponIds = stored.items.map(({ id }) => id)
+    looking = null
+  }
+
+  async function readCoupons(): Promise<{ hasPostgres: boolean; coupons: HotCoupon[] }> {
+    looking ??= lookForCoupons()
+    // Later looks are not waited for: the page goes on while Postgres hangs.
+    if (couponIds === null) await looking
+    const coupons = await Promise.all((couponIds ?? []).map((id) => readCoupon(redis, shop, id)))
+    return { hasPostgres, coupons: coupons.filter((one) => one !== null) }
+  }
+
+  async function readSelling(): Promise<Pick<ShopState, 'products' | 'popular'>> {
+    const [newest, popular] = await Promise.all([
+      listProducts(redis, shop, { limit: limits.liveProductsMax }),
+      popularProducts(redis, shop, { days: 1, limit: limits.livePopularMax }),
+    ])
+    const shown = newest?.items ?? []
+    const ids = new Set(shown.map(({ id }) => id))
+    const older = popular.items.filter(({ productId }) => !ids.has(productId))
+    const found = await Promise.all(
+      older.map(({ productId }) => readProduct(redis, shop, productId)),
+    )
+    return {
+      products: [...shown, ...found.filter((one) => one !== null)],
+      popular: popular.items,
+    }
+  }
+
+  return async () => {
+    const [{ isOpen, missingKeys }, outbox, selling, coupons] = await Promise.all([
+      readShopState(redis, shop),
+      readOutbox(redis, shop),
+      readSelling(),
+      readCoupons(),
+    ])
+    return {
+      isOpen: isOpen && missingKeys === 0,
+      backlog: outbox.events,
+      lagMs: outbox.lagMs,
+      ...selling,
+      ...coupons,
+    }
+  }
+}

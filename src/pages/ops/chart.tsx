@@ -1,0 +1,76 @@
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+
+/** A line of a chart: its name, and the custom property of the style sheet that has its colour. */
+export type Line = { label: string; color: string }
+
+/** What the chart shows: times in seconds since 1970, then the values of each line. */
+export type ChartData = [times: number[], ...values: number[][]]
+
+const heightPx = 220
+
+/** A chart over time. Whoever cannot see it finds the same figures in the tables of the page. */
+export function Chart({ title, lines, data }: { title: string; lines: Line[]; data: ChartData }) {
+  const place = useRef<HTMLDivElement>(null)
+  const chart = useRef<uPlot | null>(null)
+  const newest = useRef(data)
+  newest.current = data
+
+  useEffect(() => {
+    const element = place.current as HTMLDivElement
+    const draw = () => {
+      chart.current?.destroy()
+      chart.current = new uPlot(optionsOf(lines, element), newest.current, element)
+    }
+    draw()
+    // A canvas knows nothing of style sheets: in another scheme it is drawn anew.
+    const scheme = matchMedia('(prefers-color-scheme: dark)')
+    scheme.addEventListener('change', draw)
+    const resizing = new ResizeObserver(() => {
+      chart.current?.setSize({ width: element.clientWidth, height: heightPx })
+    })
+    resizing.observe(element)
+    return () => {
+      scheme.removeEventListener('change', draw)
+      resizing.disconnect()
+      chart.current?.destroy()
+    }
+  }, [lines])
+  useEffect(() => chart.current?.setData(data), [data])
+
+  return (
+    <figure aria-label={title}>
+      <figcaption>{title}</figcaption>
+      <div ref={place} />
+    </figure>
+  )
+}
+
+/** A canvas knows no custom properties; an element that takes its colour from one tells which colour that is. */
+function optionsOf(lines: Line[], element: HTMLElement): uPlot.Options {
+  const colorOf = (name: string) => {
+    element.style.color = `var(${name})`
+    return getComputedStyle(element).color
+  }
+  const axis = {
+    stroke: colorOf('--text-soft'),
+    grid: { stroke: colorOf('--line'), width: 1 },
+    ticks: { stroke: colorOf('--line'), width: 1 },
+  }
+  return {
+    width: element.clientWidth,
+    height: heightPx,
+    series: [
+      {},
+      ...lines.map(({ label, color }) => ({
+        label,
+        stroke: colorOf(color),
+        width: 2,
+        points: { show: false },
+      })),
+    ],
+    axes: [axis, { ...axis, size: 56 }],
+    scales: { y: { range: (_chart, _low, high) => [0, Math.max(1, high * 1.1)] } },
+    cursor: { y: false },
+  }
+}

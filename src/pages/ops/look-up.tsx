@@ -1,0 +1,124 @@
+import { useState } from 'preact/hooks'
+import { outcomeOf } from '../../client/client.ts'
+import { formatMoney, formatStatus, formatTime } from './format.ts'
+import type { AdminClient } from './session.ts'
+
+/** Finds whatever has an id: a user with his orders and coupons, or one order. */
+export function LookUp({ client }: { client: AdminClient }) {
+  const [found, setFound] = useState<Found | null>(null)
+  const [isBusy, setBusy] = useState(false)
+
+  async function lookUp(event: SubmitEvent): Promise<void> {
+    event.preventDefault()
+    const id = String(new FormData(event.currentTarget as HTMLFormElement).get('id')).trim()
+    setBusy(true)
+    setFound(await find(client, id).catch((error) => ({ id, failure: String(error) })))
+    setBusy(false)
+  }
+
+  return (
+    <section aria-labelledby="look-up">
+      <h2 id="look-up">Look up</h2>
+      <form class="inline" onSubmit={lookUp}>
+        <label>
+          <span class="unseen">Id of a user, an order or a user coupon</span>
+          <input class="large" name="id" required placeholder="user, order or user coupon" />
+        </label>
+        <button type="submit" disabled={isBusy}>
+          Look up
+        </button>
+      </form>
+      <div role="status">{found && <Answer {...found} />}</div>
+    </section>
+  )
+}
+
+type Account = { id: string; name: string | null; email: string | null; balance: number }
+type Order = {
+  id: string
+  userId: string
+  status: string
+  finalAmount: number
+  orderedAt: string
+  items: { id: string; productName: string; optionValue: string | null; quantity: number }[]
+}
+type UserCoupon = {
+  userCouponId: string
+  couponName: string
+  status: string
+  rank: number
+  issuedAt: string
+  userId?: string
+}
+type Found = {
+  id: string
+  failure?: string
+  user?: Account | null
+  orders?: Order[]
+  coupons?: UserCoupon[]
+}
+
+async function find(client: AdminClient, id: string): Promise<Found> {
+  // Only the id of a user coupon has a dot.
+  if (id.includes('.')) {
+    const coupon = await outcomeOf(client.v1['user-coupons'][':id'].$get({ param: { id } }))
+    if (coupon.ok) return { id, coupons: [coupon.body] }
+    return { id, failure: coupon.problem.detail }
+  }
+  const param = { id }
+  const order = await outcomeOf(client.v1.orders[':id'].$get({ param }))
+  if (order.ok) return { id, orders: [order.body] }
+  const users = client.v1.users[':id']
+  const [user, orders, coupons] = await Promise.all([
+    outcomeOf(users.$get({ param })),
+    outcomeOf(users.orders.$get({ param, query: {} })),
+    outcomeOf(users.coupons.$get({ param, query: {} })),
+  ])
+  if (!orders.ok) return { id, failure: orders.problem.detail }
+  if (!coupons.ok) return { id, failure: coupons.problem.detail }
+  return {
+    id,
+    user: user.ok ? user.body : null,
+    orders: orders.body.items,
+    coupons: coupons.body.items,
+  }
+}
+
+function Answer({ id, failure, user, orders = [], coupons = [] }: Found) {
+  if (failure !== undefined) return <p class="note bad">{failure}</p>
+  if (!user && orders.length + coupons.length === 0) {
+    return <p class="quiet">No user, order or user coupon has the id {id}.</p>
+  }
+  return (
+    <>
+      {user && (
+        <p class="facts">
+          User <strong>{user.id}</strong> {user.name} {user.email} · balance{' '}
+          {formatMoney(user.balance)}
+        </p>
+      )}
+      <ul class="found">
+        {orders.map((order) => (
+          <li key={order.id}>
+            Order <code>{order.id}</code> of {order.userId}:{' '}
+            <strong>{formatStatus(order.status)}</strong>, {formatMoney(order.finalAmount)},{' '}
+            {formatTime(order.orderedAt)}
+            {order.items.map((item) => (
+              <small key={item.id}>
+                {item.quantity} × {item.productName} {item.optionValue}
+              </small>
+            ))}
+          </li>
+        ))}
+        {coupons.map((coupon) => (
+          <li key={coupon.userCouponId}>
+            Coupon <code>{coupon.userCouponId}</code>:{' '}
+            <strong>{formatStatus(coupon.status)}</strong>, claim {coupon.rank} of{' '}
+            {coupon.couponName}
+            {coupon.userId !== undefined && ` by ${coupon.userId}`}, {formatTime(coupon.issuedAt)}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

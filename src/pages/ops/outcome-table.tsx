@@ -1,0 +1,59 @@
+import type { Second } from '../../live/moment.ts'
+import { formatCount, formatStatus } from './format.ts'
+import { countOutcomes, type Verdict } from './outcomes.ts'
+import { Wide } from './wide.tsx'
+
+const verdicts: Record<Verdict, string> = {
+  accepted: 'accepted',
+  repeated: 'same answer again',
+  refused: 'refused',
+  failed: 'not decided',
+}
+
+/** Every outcome of the last minutes: what was answered, and how often. */
+export function OutcomeTable({ seconds }: { seconds: Second[] }) {
+  const counts = countOutcomes(seconds)
+  return (
+    <section aria-labelledby="outcomes">
+      <h2 id="outcomes">Outcomes</h2>
+      {counts.length === 0 ? (
+        <p class="quiet">Nobody has asked for anything since this page was opened.</p>
+      ) : (
+        <Wide label="Outcomes by answer">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Asked for</th>
+                <th scope="col">Answer</th>
+                <th scope="col" class="number">
+                  Last minute
+                </th>
+                <th scope="col" class="number">
+                  In all
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {counts.map(({ kind, status, verdict, count }) => (
+                <tr key={`${kind} ${status}`}>
+                  <td>{kind}</td>
+                  <td>
+                    <span class={`verdict ${verdict}`}>{formatStatus(status)}</span>{' '}
+                    <small>{verdicts[verdict]}</small>
+                  </td>
+                  <td class="number">{formatCount(lastMinute(seconds, kind, status))}</td>
+                  <td class="number">{formatCount(count)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Wide>
+      )}
+    </section>
+  )
+}
+
+function lastMinute(seconds: Second[], kind: keyof Second['outcomes'], status: string): number {
+  const recent = seconds.slice(-60)
+  return recent.reduce((sum, { outcomes }) => sum + (outcomes[kind]?.[status] ?? 0), 0)
+}

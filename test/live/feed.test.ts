@@ -1,0 +1,218 @@
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { openApiOrm } from '../../src/db/orm.ts'
+import { limits } from '../../src/limits.ts'
+import { type FeedEvent, openFeed } from '../../src/live/feed.ts'
+import type { Moment } from '../../src/live/moment.ts'
+import { type Outcomes, openPulse, type Pulse, pulseChannel } from '../../src/live/pulse.ts'
+import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
+import { createDatabase } from '../support/postgres.ts'
+import { connect, redisUrl, uniqueShop } from '../support/redis.ts'
+import { openSale } from '../support/sale.ts'
+
+const redis = await connect()
+const orm = openApiOrm(await createDatabase())
+afterAll(() => orm.close())
+
+/** A feed with the connections that it has opened to listen. */
+function openTestFeed() {
+  const subscribers: RedisClient[] = []
+  const feed = openFeed({
+    redis,
+    orm,
+    openSubscriber() {
+      const subscriber = connectRedis(redisUrl(), { name: 'test-feed' })
+      subscribers.push(subscriber)
+      return subscriber
+    },
+  })
+  afterAll(feed.close)
+  return { feed, subscribers }
+}
+
+/** Somebody who watches a shop and keeps what he is sent. */
+function openViewer({ feed }: ReturnType<typeof openTestFeed>, shop: string) {
+  const events: FeedEvent[] = []
+  const end = vi.fn()
+  const watching = feed.watch(shop, (event) => void events.push(event), end)
+  if (!watching) throw new Error('nobody more may watch')
+  const moments = () =>
+    events.flatMap((event): Moment[] => (event.name === 'moment' ? [event.moment] : []))
+  const outcomes = () => moments().flatMap(({ seconds }) => seconds.map((one) => one.outcomes))
+  return {
+    ...watching,
+    events,
+    end,
+    moments,
+    /** How often a status was told of, over all seconds. */
+    count: (kind: keyof Outcomes, status: string) =>
+      outcomes().reduce((sum, one) => sum + (one[kind]?.[status] ?? 0), 0),
+  }
+}
+
+const second = () => Math.floor(Date.now() / 1_000)
+const publish = (pulse: Pulse) => redis.publish(pulseChannel, JSON.stringify(pulse))
+const isListening = ({ subscribers }: ReturnType<typeof openTestFeed>) =>
+  vi.waitFor(async () => {
+    const names = (await redis.client('LIST')) as string
+    expect(subscribers.at(-1)?.status).toBe('ready')
+    expect(names).toMatch(/name=test-feed .*sub=1/)
+  })
+
+/** A pulse with a clock that a test sets, and what it has published. */
+function openTestPulse() {
+  const published: Pulse[] = []
+  const clock = { ms: 1_000_400 }
+  const ear = { publish: async (_: string, text: string) => published.push(JSON.parse(text)) }
+  const pulse = openPulse(ear as unknown as RedisClient, () => clock.ms)
+  return { pulse, published, clock }
+}
+
+describe('the pulse of a process', () => {
+  it('counts each decision in its shop and second, repeats and refusals apart', async () => {
+    const { pulse, published, clock } = openTestPulse()
+    const shop = uniqueShop()
+    const sale = await openSale(redis, shop, {
+      onBatch: pulse.countBatch,
+      onSoldOut: pulse.countSoldOut,
+    })
+    const coupon = await sale.coupon({ totalQuantity: 1 })
+    const option = await sale.option({ price: 100, stock: 2 })
+    await sale.charge('ann', 100)
+    await sale.claim(coupon, 'ann')
+    await sale.claim(coupon, 'ann')
+    clock.ms += 1_000
+    await sale.claim(coupon, 'bob')
+    await sale.order('ann', { [option]: 1 }, { pay: true })
+    await sale.order('bob', { [option]: 1 })
+    await pulse.publish()
+    expect(published).toMatchObject([
+      { second: 1_000, shops: { [shop]: { claims: { claimed: 1, replayed: 1 } } } },
+    ])
+    clock.ms += 1_000
+    await pulse.publish()
+    expect(published[1]).toEqual({
+      process: published[0]?.process,
+      second: 1_001,
+      shops: { [shop]: { claims: { sold_out: 1 }, orders: { placed: 2 }, payments: { paid: 1 } } },
+    })
+  })
+
+  it('counts the claims that are refused without asking Redis, and what Redis did not decide', async () => {
+    const { pulse, published, clock } = openTestPulse()
+    const shop = uniqueShop()
+    const own = connectRedis(redisUrl(), { name: 'test' })
+    await own.connect()
+    const onSoldOut = vi.fn(pulse.countSoldOut)
+    const sale = await openSale(own, shop, { onBatch: pulse.countBatch, onSoldOut })
+    const coupon = await sale.coupon({ totalQuantity: 1 })
+    await sale.claim(coupon, 'ann')
+    await vi.waitFor(async () => {
+      await sale.claim(coupon, 'bob')
+      expect(onSoldOut).toHaveBeenCalledWith(shop)
+    })
+    const asked = onSoldOut.mock.calls.length
+    own.disconnect()
+    await expect(sale.claim('another', 'bob')).rejects.toThrow()
+    clock.ms += 1_000
+    await pulse.publish()
+    const { claims } = published[0]?.shops[shop] ?? {}
+    expect(claims?.unavailable).toBe(1)
+    expect(claims?.sold_out).toBeGreaterThanOrEqual(asked)
+  })
+})
+
+describe('the feed', () => {
+  it('adds up what all processes decided, and reads the shop', async () => {
+    const shop = uniqueShop()
+    const sale = await openSale(redis, shop)
+    const option = await sale.option({ price: 100, stock: 5 })
+    await sale.charge('ann', 100)
+    await sale.order('ann', { [option]: 2 })
+    const opened = openTestFeed()
+    const viewer = openViewer(opened, shop)
+    await isListening(opened)
+    const at = second()
+    const shops: Pulse['shops'] = {
+      [shop]: { claims: { claimed: 2, sold_out: 3 } },
+      other: { claims: { claimed: 9 } },
+    }
+    await publish({ process: 'one', second: at, shops })
+    await publish({ process: 'two', second: at, shops: { [shop]: { claims: { claimed: 1 } } } })
+    await vi.waitFor(() => expect(viewer.count('claims', 'claimed')).toBe(3), { timeout: 10_000 })
+    expect(viewer.count('claims', 'sold_out')).toBe(3)
+    const told = viewer.moments().find(({ processes }) => processes > 0) as Moment
+    expect(told.processes).toBeGreaterThanOrEqual(2)
+    expect(told.seconds.find(({ outcomes }) => outcomes.claims)?.atMs).toBe(at * 1_000)
+    expect(told.state).toMatchObject({
+      isOpen: true,
+      backlog: 3,
+      products: [{ options: [{ id: option, free: 3, held: 2, sold: 0 }] }],
+    })
+    viewer.stop()
+  })
+
+  it('tells of every second once, and counts what comes too late', async () => {
+    const shop = uniqueShop()
+    await openSale(redis, shop)
+    const opened = openTestFeed()
+    const viewer = openViewer(opened, shop)
+    await isListening(opened)
+    const shops = { [shop]: { orders: { placed: 4 } } }
+    await publish({ process: 'late', second: second() - 60, shops })
+    await vi.waitFor(() => expect(viewer.count('orders', 'placed')).toBe(4), { timeout: 10_000 })
+    await vi.waitFor(() => expect(viewer.moments().length).toBeGreaterThan(3), { timeout: 10_000 })
+    const times = viewer.moments().flatMap(({ seconds }) => seconds.map(({ atMs }) => atMs / 1_000))
+    expect(times).toEqual(times.map((_, index) => (times[0] as number) + index))
+    viewer.stop()
+  })
+
+  it('listens once for all viewers, tells a later one what was, and stops with the last', async () => {
+    const shop = uniqueShop()
+    await openSale(redis, shop)
+    const opened = openTestFeed()
+    const first = openViewer(opened, shop)
+    await isListening(opened)
+    await vi.waitFor(() => expect(first.moments().length).toBeGreaterThan(1), { timeout: 10_000 })
+    const later = openViewer(opened, shop)
+    const other = openViewer(opened, uniqueShop())
+    expect(opened.subscribers).toHaveLength(1)
+    const [history] = later.events
+    expect(history).toMatchObject({ name: 'history' })
+    expect((history as { seconds: unknown[] }).seconds.length).toBeGreaterThan(0)
+    first.stop()
+    first.stop()
+    later.stop()
+    expect(opened.subscribers[0]?.status).toBe('ready')
+    other.stop()
+    await vi.waitFor(() => expect(opened.subscribers[0]?.status).toBe('end'))
+    openViewer(opened, shop)
+    expect(opened.subscribers).toHaveLength(2)
+  })
+
+  it('lets no more watch than may, and ends all when it closes', async () => {
+    const opened = openTestFeed()
+    const shop = uniqueShop()
+    const viewers = Array.from({ length: limits.liveViewersMax }, () => openViewer(opened, shop))
+    expect(
+      opened.feed.watch(
+        shop,
+        () => {},
+        () => {},
+      ),
+    ).toBeNull()
+    viewers[0]?.stop()
+    const one = openViewer(opened, shop)
+    await opened.feed.close()
+    expect(one.end).toHaveBeenCalledOnce()
+    await vi.waitFor(() => expect(opened.subscribers[0]?.status).toBe('end'))
+  })
+
+  it('says that a shop has lost its hot state', async () => {
+    const opened = openTestFeed()
+    const viewer = openViewer(opened, uniqueShop())
+    await vi.waitFor(() => expect(viewer.moments()[0]).toMatchObject({ state: null }), {
+      timeout: 10_000,
+    })
+    viewer.stop()
+  })
+})
