@@ -3,6 +3,7 @@ import { openCatchUp } from '../db/catch-up.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
+import { claimableCouponRoutes } from './claimable-coupons.ts'
 import { claimRoutes } from './claims.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
@@ -90,6 +91,7 @@ export function createApp(dependencies: Dependencies) {
     .route('/', productHistoryRoutes(parts))
     .route('/', optionRoutes(parts))
     .route('/', stockAdjustmentRoutes(parts))
+    .route('/', claimableCouponRoutes(parts))
     .route('/', couponRoutes(parts))
     .route('/', couponHistoryRoutes(parts))
     .route('/', couponCodeRoutes(parts))
