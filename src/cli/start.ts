@@ -47,6 +47,7 @@ await runProcess('start', async ({ config, log, lifecycle }) => {
   const url = serverUrl({ ...config, PORT: port }).origin
   await becomeReady(url, [api, worker])
   if (isStopping()) return
+  print(`The shop, as buyers see it: ${url}/shop`)
   print(`API reference: ${url}/docs, as OpenAPI 3.1: ${url}/openapi.json`)
   print(`Health: ${url}/livez and ${url}/readyz`)
   print(`Products: ${url}/v1/products`)

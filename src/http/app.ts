@@ -29,6 +29,7 @@ import { refundRoutes } from './refunds.ts'
 import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 import { createRouter } from './router.ts'
+import { addShopSession } from './shop-session.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
@@ -79,6 +80,7 @@ export function createApp(dependencies: Dependencies) {
   app.get('/openapi.json', answerDocument)
   app.get('/metrics', answerMetrics(parts))
   addOpsRoutes(app, parts)
+  addShopSession(app, parts)
   for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
 
   return app

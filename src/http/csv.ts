@@ -1,3 +1,4 @@
+import { ReadableStream as NodeStream } from 'node:stream/web'
 import type { Context, TypedResponse } from 'hono'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
@@ -14,7 +15,9 @@ export function replyCsv(
   parts: AsyncGenerator<Uint8Array>,
   fileName: string,
 ): Response & TypedResponse<string, 201, string> {
-  return new Response(ReadableStream.from(cutOnFailure(c, log, parts)), {
+  // The typed client brings this file to the pages, where the browser's types of a stream know nothing of `from`.
+  const body = NodeStream.from(cutOnFailure(c, log, parts)) as unknown as ReadableStream
+  return new Response(body, {
     status: 201,
     headers: headersOf(c, {
       'content-type': 'text/csv; charset=utf-8',

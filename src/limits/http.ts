@@ -27,6 +27,9 @@ export const httpLimits = {
   claimableCouponsMax: 50,
   /** Which coupons these are is looked up in Postgres so often, by each process, while somebody asks. */
   claimableIdsMs: 1_000,
+  /** What a demo buyer gets, in minor units, and for how long he may come back with his token. */
+  demoBuyerBalance: 50_000,
+  demoBuyerTokenMs: 86_400_000,
   /** People who may watch the live page through one process: each costs a text of some kB a second. */
   liveViewersMax: 100,
   /** Seconds that somebody who begins to watch is told of, where somebody else watched before. */
