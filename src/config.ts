@@ -46,7 +46,10 @@ export const configShape = z.object({
   ORDER_HOLD_MS: z.coerce.number().int().min(100).max(86_400_000).default(600_000),
   /** Processes that share the port and answer requests. */
   API_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
-  /** Seed a demo product and coupon into an empty shop once. */
+  /**
+   * Seed a demo product and coupon into an empty shop once, and let everybody on this machine be a demo buyer on the
+   * page `/shop` of the embedded default.
+   */
   SEED_DEMO: z.stringbool().default(true),
   /** Limit how many bad coupon codes a user may send. Off for benchmarks only. */
   RATE_LIMIT: z.stringbool().default(true),

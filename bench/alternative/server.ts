@@ -15,6 +15,7 @@ const verifyToken = createTokenVerifier({
   JWT_SECRET: process.env.JWT_SECRET,
   JWKS_URL: undefined,
   RATE_LIMIT: false,
+  SEED_DEMO: false,
 })
 const orderSchema = z.strictObject({
   items: z

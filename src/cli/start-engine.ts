@@ -67,6 +67,7 @@ async function start(
   await becomeReady(url, [api, worker])
   if (isStopping()) return
   print(`Live sale: ${url}/ops`)
+  print(`The shop, as buyers see it: ${url}/shop`)
   print(`API reference: ${url}/docs, as OpenAPI 3.1: ${url}/openapi.json`)
   print(`Health: ${url}/livez and ${url}/readyz`)
   print(`Products: ${url}/v1/products`)

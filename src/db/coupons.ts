@@ -49,6 +49,34 @@ export async function listCoupons(
   })
 }
 
+/**
+ * The newest persisted coupons of a shop that anybody may claim now or later: active ones that have no code, want none
+ * and have not ended.
+ */
+export async function listClaimableIds(
+  em: EntityManager,
+  shop: string,
+  page: { now: Date; limit: number },
+): Promise<string[]> {
+  const coupons = await em.find(
+    Coupon,
+    {
+      shop,
+      status: 'ACTIVE',
+      code: null,
+      codeRequired: false,
+      $or: [{ validUntil: null }, { validUntil: { $gt: page.now } }],
+    },
+    {
+      fields: ['id'],
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      limit: page.limit,
+      disableIdentityMap: true,
+    },
+  )
+  return coupons.map(({ id }) => id)
+}
+
 /** The persisted steps of all user coupons of a coupon, newest first. `bad_cursor` where the cursor is none of it. */
 export async function listCouponHistory(
   em: EntityManager,

@@ -2,6 +2,12 @@ import type { CouponPlan } from './coupon-plans.ts'
 import type { SalePlan } from './plan.ts'
 import type { LinePlan } from './plan-buyer.ts'
 
+/** What of a coupon makes its discount. */
+export type DiscountTerms = Pick<
+  CouponPlan,
+  'discountType' | 'discountValue' | 'maxDiscountAmount' | 'minOrderAmount'
+>
+
 export type PricedLine = { unitPrice: number; quantity: number }
 export type Quote = { originalAmount: number; discountAmount: number; finalAmount: number }
 
@@ -20,16 +26,16 @@ export function originalAmount(lines: readonly PricedLine[]): number {
 
 /**
  * What an order must cost, in minor units. It is computed here a second time, apart from the engine, so that the demo
- * notices a wrong price or discount.
+ * notices a wrong price or discount, and a buyer's page one that has changed.
  */
-export function quote(lines: readonly PricedLine[], coupon: CouponPlan | null): Quote {
+export function quote(lines: readonly PricedLine[], coupon: DiscountTerms | null): Quote {
   const original = originalAmount(lines)
   const discountAmount =
     coupon === null || original < coupon.minOrderAmount ? 0 : discount(original, coupon)
   return { originalAmount: original, discountAmount, finalAmount: original - discountAmount }
 }
 
-function discount(amount: number, coupon: CouponPlan): number {
+function discount(amount: number, coupon: DiscountTerms): number {
   const { discountType, discountValue, maxDiscountAmount = Number.POSITIVE_INFINITY } = coupon
   const taken =
     discountType === 'FIXED' ? discountValue : Math.floor((amount * discountValue + 5_000) / 10_000)

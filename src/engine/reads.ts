@@ -99,20 +99,33 @@ async function readProducts(
   }))
 }
 
+/** A coupon with its counters. */
+export type HotCoupon = CouponRecord & { issuedQuantity: number; usedQuantity: number }
+
 /** A coupon with its counters, or null. */
 export async function readCoupon(
   redis: RedisClient,
   shop: string,
   id: string,
-): Promise<(CouponRecord & { issuedQuantity: number; usedQuantity: number }) | null> {
-  const fields = [id, `${id}:issued`, `${id}:used`]
-  const [record, issued, used] = await readFields(redis, shop, 'coupons', fields)
-  if (!record) return null
-  return {
-    ...fromRecord<CouponRecord>(record),
-    issuedQuantity: countOf(issued),
-    usedQuantity: countOf(used),
-  }
+): Promise<HotCoupon | null> {
+  const [coupon] = await readCoupons(redis, shop, [id])
+  return coupon ?? null
+}
+
+/** Those of the coupons that exist, in the given order, with their counters. */
+export async function readCoupons(
+  redis: RedisClient,
+  shop: string,
+  ids: readonly string[],
+): Promise<HotCoupon[]> {
+  const fields = ids.flatMap((id) => [id, `${id}:issued`, `${id}:used`])
+  const values = await readFields(redis, shop, 'coupons', fields)
+  return ids.flatMap((_, index) => {
+    const [record, issued, used] = values.slice(3 * index, 3 * index + 3)
+    if (!record) return []
+    const counters = { issuedQuantity: countOf(issued), usedQuantity: countOf(used) }
+    return { ...fromRecord<CouponRecord>(record), ...counters }
+  })
 }
 
 /** A user's balance in minor units. */

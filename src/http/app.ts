@@ -3,6 +3,7 @@ import { openCatchUp } from '../db/catch-up.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
+import { claimableCouponRoutes } from './claimable-coupons.ts'
 import { claimRoutes } from './claims.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
@@ -28,6 +29,7 @@ import { refundRoutes } from './refunds.ts'
 import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 import { createRouter } from './router.ts'
+import { addShopSession } from './shop-session.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
@@ -78,6 +80,7 @@ export function createApp(dependencies: Dependencies) {
   app.get('/openapi.json', answerDocument)
   app.get('/metrics', answerMetrics(parts))
   addOpsRoutes(app, parts)
+  addShopSession(app, parts)
   for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
 
   return app
@@ -90,6 +93,7 @@ export function createApp(dependencies: Dependencies) {
     .route('/', productHistoryRoutes(parts))
     .route('/', optionRoutes(parts))
     .route('/', stockAdjustmentRoutes(parts))
+    .route('/', claimableCouponRoutes(parts))
     .route('/', couponRoutes(parts))
     .route('/', couponHistoryRoutes(parts))
     .route('/', couponCodeRoutes(parts))

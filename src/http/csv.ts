@@ -15,7 +15,7 @@ export function replyCsv(
   parts: AsyncGenerator<Uint8Array>,
   fileName: string,
 ): Response & TypedResponse<string, 201, string> {
-  // To the compiler the streams of Node and of browsers are two kinds; the pages know only the second.
+  // The typed client brings this file to the pages, where the browser's types of a stream know nothing of `from`.
   const body = NodeStream.from(cutOnFailure(c, log, parts)) as unknown as ReadableStream
   return new Response(body, {
     status: 201,

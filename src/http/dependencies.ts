@@ -20,8 +20,11 @@ export type Dependencies = {
   redis: RedisClient
   /** Answers what only Postgres knows: users, balance history, orders that left Redis. */
   orm: MikroORM
-  /** Where tokens get their keys (without both, every token is refused), and whether guesses of codes are limited. */
-  config: Pick<Config, 'JWT_SECRET' | 'JWKS_URL' | 'RATE_LIMIT'>
+  /**
+   * Where tokens get their keys (without both, every token is refused), whether guesses of codes are limited, and
+   * whether there is a demo shop.
+   */
+  config: Pick<Config, 'JWT_SECRET' | 'JWKS_URL' | 'RATE_LIMIT' | 'SEED_DEMO'>
   /** Gets unexpected errors; refusals and bad input are not logged. */
   log: Pick<Logger, 'error' | 'debug'>
   /** Proves the books of one shop. */

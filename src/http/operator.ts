@@ -40,7 +40,7 @@ export function requireOperator(access: OperatorAccess): Guard {
  * Whether the request was sent to this machine by name. A page of somebody else can have its own name lead here, and
  * would otherwise read what everybody on this machine may.
  */
-function isMeantForHere(c: Context<Environment>): boolean {
+export function isMeantForHere(c: Context<Environment>): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(c.req.url).hostname)
 }
 

@@ -23,6 +23,13 @@ export const httpLimits = {
    * second, and nobody sees a change that another process made later than a blink after it.
    */
   readCopyMs: 250,
+  /** Coupons that the public list of what can be claimed has, newest first: a page shows no more at once. */
+  claimableCouponsMax: 50,
+  /** Which coupons these are is looked up in Postgres so often, by each process, while somebody asks. */
+  claimableIdsMs: 1_000,
+  /** What a demo buyer gets, in minor units, and for how long he may come back with his token. */
+  demoBuyerBalance: 50_000,
+  demoBuyerTokenMs: 86_400_000,
   /** People who may watch the live page through one process: each costs a text of some kB a second. */
   liveViewersMax: 100,
   /** Seconds that somebody who begins to watch is told of, where somebody else watched before. */

@@ -1,11 +1,11 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { listCoupons } from '../db/coupons.ts'
-import type { CouponRecord } from '../domain/events.ts'
 import {
+  type HotCoupon,
   type HotProduct,
   listProducts,
   popularProducts,
-  readCoupon,
+  readCoupons,
   readProduct,
 } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
@@ -43,8 +43,6 @@ export type ShopState = {
   popular: { rank: number; productId: string; name: string; salesCount: number }[]
 }
 
-export type HotCoupon = CouponRecord & { issuedQuantity: number; usedQuantity: number }
-
 /** Reads the state of a shop as often as it is asked. */
 export type ReadState = () => Promise<ShopState>
 
@@ -71,12 +69,11 @@ export function openShopView(
     looking = null
   }
 
-  async function readCoupons(): Promise<{ hasPostgres: boolean; coupons: HotCoupon[] }> {
+  async function readNewest(): Promise<{ hasPostgres: boolean; coupons: HotCoupon[] }> {
     looking ??= lookForCoupons()
     // Later looks are not waited for: the page goes on while Postgres hangs.
     if (couponIds === null) await looking
-    const coupons = await Promise.all((couponIds ?? []).map((id) => readCoupon(redis, shop, id)))
-    return { hasPostgres, coupons: coupons.filter((one) => one !== null) }
+    return { hasPostgres, coupons: await readCoupons(redis, shop, couponIds ?? []) }
   }
 
   async function readSelling(): Promise<Pick<ShopState, 'products' | 'popular'>> {
@@ -101,7 +98,7 @@ export function openShopView(
       readShopState(redis, shop),
       readOutbox(redis, shop),
       readSelling(),
-      readCoupons(),
+      readNewest(),
     ])
     return {
       isOpen: isOpen && missingKeys === 0,

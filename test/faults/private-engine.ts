@@ -52,7 +52,7 @@ export async function openPrivateEngine(
     engine: sale.engine,
     redis,
     orm,
-    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true },
+    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true, SEED_DEMO: true },
     log,
     verify: (name) => verify({ redis, orm }, name),
     metrics: () => registry.metrics(),

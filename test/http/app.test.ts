@@ -4,6 +4,7 @@ import type { AppType } from '../../src/http/app.ts'
 import { opsPaths } from '../../src/http/ops.ts'
 import { pagePaths } from '../../src/http/pages.ts'
 import { type ProblemCode, problemCodes } from '../../src/http/problem-codes.ts'
+import { shopSessionPath } from '../../src/http/shop-session.ts'
 import { openClient } from './client.ts'
 
 const client = await openClient()
@@ -123,7 +124,13 @@ describe('/openapi.json', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       )
       .sort()
-    const others = new Set(['/openapi.json', '/metrics', ...opsPaths, ...pagePaths])
+    const others = new Set([
+      '/openapi.json',
+      '/metrics',
+      ...opsPaths,
+      shopSessionPath,
+      ...pagePaths,
+    ])
     const served = client.app.routes
       .filter(({ method, path }) => method !== 'ALL' && !others.has(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)

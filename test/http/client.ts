@@ -62,7 +62,7 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     engine: sale.engine,
     redis,
     orm,
-    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true },
+    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true, SEED_DEMO: true },
     log: { error: (...details: unknown[]) => errors.push(details), debug: () => {} },
     verify: async () => ({ ok: true, checks: [], backlog: 0, epoch: 1 }),
     metrics: () => registry.metrics(),

@@ -41,7 +41,9 @@ beforeEach(() => {
   asked = 0
 })
 
-const client = await openClient({ config: { JWT_SECRET: secret, JWKS_URL: url, RATE_LIMIT: true } })
+const client = await openClient({
+  config: { JWT_SECRET: secret, JWKS_URL: url, RATE_LIMIT: true, SEED_DEMO: true },
+})
 const { shop } = client
 
 function sign(key: KeyObject, algorithm: string, kid: string | undefined, sub = 'alice') {

@@ -1,5 +1,5 @@
 import { outcomeOf } from '../../client/client.ts'
-import type { HotCoupon } from '../../live/moment.ts'
+import type { HotCoupon } from '../../engine/reads.ts'
 import { Bar } from './bar.tsx'
 import { formatCount, formatStatus, formatTime } from './format.ts'
 import { NoteLine } from './note.tsx'

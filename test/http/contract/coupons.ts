@@ -65,6 +65,17 @@ export const couponContracts = (world: World): RouteContract[] => [
     answer: { items: [adminCouponView], nextCursor: text },
   },
   {
+    route: 'GET /v1/coupons/claimable',
+    auth: 'public',
+    async request() {
+      await aCoupon(world, { hasCode: false })
+      await world.drain()
+      return { path: '/v1/coupons/claimable' }
+    },
+    status: 200,
+    answer: { items: expect.arrayContaining([couponView]) },
+  },
+  {
     route: 'GET /v1/coupons/{id}',
     auth: 'public',
     refusals: ['coupon_not_found'],
@@ -242,11 +253,11 @@ const usedCoupon = {
   paymentId: text,
 }
 
-function aCoupon(world: World): Promise<string> {
+function aCoupon(world: World, { hasCode = true } = {}): Promise<string> {
   const { validFrom, validUntil, ...facts } = newCoupon
-  const code = world.newUser()
+  const code = hasCode && { code: world.newUser() }
   const window = { validFrom: Date.parse(validFrom), validUntil: Date.parse(validUntil) }
-  return world.coupon({ ...facts, ...window, code })
+  return world.coupon({ ...facts, ...window, ...code })
 }
 
 function couponChange(action: string, more: object = {}) {

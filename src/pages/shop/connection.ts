@@ -1,0 +1,47 @@
+import { openClient } from '../../client/client.ts'
+import type { Fetch } from '../../client/retrying-fetch.ts'
+import { openServerClock } from './clock.ts'
+
+/** The shop's clock, which every answer to this page tells. */
+export const clock = openServerClock()
+
+export type Buyer = {
+  token: string
+  userId: string
+  shop: string
+}
+
+export type ConnectOptions = {
+  /** Who asks; without it, anybody in `shop`. */
+  buyer?: Buyer | null
+  shop?: string
+  /** Time for a request and all its repetitions. */
+  timeoutMs?: number
+  /** Told each time when a request gets no answer, or none that counts, and so may be sent again. */
+  onTrouble?: () => void
+}
+
+/** A client of this server whose answers set the clock. */
+export function connect({ buyer, shop = 'main', timeoutMs, onTrouble }: ConnectOptions = {}) {
+  const carry: Fetch = async (input, init) => {
+    const headers = new Headers(init?.headers)
+    if (!buyer) headers.set('x-shop', shop)
+    const sentMs = performance.now()
+    try {
+      const answer = await fetch(input, { ...init, headers })
+      clock.observe(answer.headers.get('date'), sentMs, performance.now())
+      if (answer.status === 503 || answer.status === 429) onTrouble?.()
+      return answer
+    } catch (error) {
+      onTrouble?.()
+      throw error
+    }
+  }
+  return openClient(location.origin, {
+    fetch: carry,
+    ...(buyer && { token: buyer.token }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  })
+}
+
+export type Client = ReturnType<typeof connect>

@@ -1,0 +1,83 @@
+import type { InferRequestType, InferResponseType } from 'hono/client'
+import { type Outcome, outcomeOf } from '../../client/client.ts'
+import type { Buyer, Client } from './connection.ts'
+
+/**
+ * How an order is placed once, whatever happens on its way. Its idempotency key and its body are written down before it
+ * is sent, and crossed out when its answer is there. In between it is sent again and again, always with the same key:
+ * after a lost connection, after a 503, and also by the page that comes after a reload. Whichever attempt reached the
+ * shop first is the order, and every other one gets its answer.
+ */
+
+type Orders = Client['v1']['orders']
+export type NewOrder = InferRequestType<Orders['$post']>['json']
+export type Order = InferResponseType<Orders['$post'], 201>
+
+export type KeptOrder = {
+  key: string
+  body: NewOrder
+  /** Whose it is: a key means something to one buyer of one shop only. */
+  userId: string
+  shop: string
+  writtenAtMs: number
+}
+
+const place = 'stampede.order'
+
+/** The shop answers a key for a day at least. One of an hour less may be on its way for a while. */
+const keyAgeMaxMs = 23 * 3_600_000
+const pauseMs = 1_000
+
+/** Writes an order down that is about to be sent. */
+export function keepOrder(body: NewOrder, { userId, shop }: Buyer): KeptOrder {
+  const key = crypto.randomUUID()
+  const kept = { key, body, userId, shop, writtenAtMs: Date.now() }
+  sessionStorage.setItem(place, JSON.stringify(kept))
+  return kept
+}
+
+/** The order of this buyer whose answer nobody has seen; one that is too old to be sent again is crossed out. */
+export function findKeptOrder({ userId, shop }: Buyer): KeptOrder | null {
+  const text = sessionStorage.getItem(place)
+  if (text === null) return null
+  const kept = JSON.parse(text) as KeptOrder
+  const isOwn = kept.userId === userId && kept.shop === shop
+  if (isOwn && Date.now() - kept.writtenAtMs < keyAgeMaxMs) return kept
+  forgetOrder()
+  return null
+}
+
+export function forgetOrder(): void {
+  sessionStorage.removeItem(place)
+}
+
+/**
+ * Sends a kept order until the shop says what became of it.
+ *
+ * @param isGivenUp tells whether the buyer wants to wait no longer.
+ * @returns null where he does not. The order may stand all the same: it is among his orders then.
+ */
+export async function placeOnce(
+  { v1 }: Client,
+  { key, body }: KeptOrder,
+  isGivenUp: () => boolean,
+): Promise<Outcome<Order> | null> {
+  while (!isGivenUp()) {
+    const call = v1.orders.$post({ json: body }, { headers: { 'idempotency-key': key } })
+    const outcome = await outcomeOf(call).catch(() => null)
+    // Who is not signed in any more learns nothing of his order: it is sent again when he is.
+    if (outcome?.status === 401) return outcome
+    if (outcome && !isUndecided(outcome.status)) {
+      forgetOrder()
+      return outcome
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  forgetOrder()
+  return null
+}
+
+/** Whether an answer leaves open what became of this attempt, or of one before it. */
+function isUndecided(status: number): boolean {
+  return status >= 500 || status === 429
+}

@@ -1,0 +1,134 @@
+import type { ComponentChildren } from 'preact'
+import { formatAmount } from './amounts.ts'
+import { Countdown } from './countdown.tsx'
+import type { NewOrder } from './kept-order.ts'
+import { explain } from './refusals.ts'
+import type { Deeds, News, Place } from './use-deeds.ts'
+import { useNow } from './use-now.ts'
+
+/** What became of the last deed, where it was done. The region is always there, so that its news are read out. */
+export function NewsAt({ at, deeds }: { at: Place; deeds: Deeds }) {
+  const news = deeds.news[at]
+  return (
+    <div class="news-at" role="status" aria-live="polite" data-news={at}>
+      {news && <NewsCard news={news} at={at} deeds={deeds} />}
+    </div>
+  )
+}
+
+function NewsCard({ news, at, deeds }: { news: News; at: Place; deeds: Deeds }) {
+  const close = () => deeds.dismiss(at)
+  switch (news.kind) {
+    case 'asking':
+      if (!news.isRepeated) return <Card tone="wait" title="Asking the shop …" />
+      return (
+        <Card tone="wait" title="No answer yet. Asking again …">
+          <p>Each attempt carries the same key, so nothing is done twice. Reloading is safe too.</p>
+          {at === 'bag' && (
+            <button type="button" class="quiet" onClick={deeds.giveUp}>
+              Stop waiting
+            </button>
+          )}
+        </Card>
+      )
+    case 'done':
+      return (
+        <Card tone="good" title={news.title} close={close}>
+          <p>{news.text}</p>
+        </Card>
+      )
+    case 'unknown':
+      return (
+        <Card tone="bad" title="The shop did not answer" close={close}>
+          <p>It may or may not have happened. Ask again: what was done is not done twice.</p>
+          <button type="button" onClick={news.retry}>
+            Ask again
+          </button>
+        </Card>
+      )
+    case 'refused':
+      return <RefusalCard news={news} deeds={deeds} close={close} />
+  }
+}
+
+type Refused = Extract<News, { kind: 'refused' }>
+
+function RefusalCard({ news, deeds, close }: { news: Refused; deeds: Deeds; close: () => void }) {
+  const { problem, order } = news
+  const { title, next } = explain(problem)
+  return (
+    <Card tone="bad" title={title} close={close} code={problem.code}>
+      <p>{next}</p>
+      {order && <NextStep news={news} order={order} deeds={deeds} />}
+      {problem.code === 'internal' && <p class="fine">Tell the shop: {problem.requestId}</p>}
+    </Card>
+  )
+}
+
+/** What a buyer can do at once about an order that was refused. Each is an order of its own, with a key of its own. */
+function NextStep({ news, order, deeds }: { news: Refused; order: NewOrder; deeds: Deeds }) {
+  const { problem, atMs } = news
+  const nowMs = useNow(problem.code === 'held')
+  const button = (text: string, changes: Partial<NewOrder>) => (
+    <button
+      type="button"
+      disabled={deeds.isBusy}
+      onClick={() => deeds.order({ ...order, ...changes })}
+    >
+      {text}
+    </button>
+  )
+  switch (problem.code) {
+    case 'amount_changed': {
+      const { finalAmount = 0 } = problem
+      return (
+        <>
+          <p>
+            It was {formatAmount(order.expectedAmount ?? 0)}, and is{' '}
+            <strong>{formatAmount(finalAmount)}</strong> now.
+          </p>
+          {button(`Order for ${formatAmount(finalAmount)}`, { expectedAmount: finalAmount })}
+        </>
+      )
+    }
+    case 'held': {
+      const leftMs = atMs + (problem.retryAfterMs ?? 0) - nowMs
+      return (
+        <>
+          <Countdown label="The first reservation ends in" leftMs={leftMs} />
+          {button(leftMs > 0 ? 'Try again now' : 'Try again', {})}
+        </>
+      )
+    }
+    case 'insufficient_balance':
+      return order.pay ? button('Reserve it, pay later', { pay: false }) : null
+    case 'shop_closed':
+    case 'backlog_full':
+    case 'not_started':
+      return button('Try again', {})
+    default:
+      return null
+  }
+}
+
+type CardProps = {
+  tone: 'wait' | 'good' | 'bad'
+  title: string
+  code?: string
+  close?: () => void
+  children?: ComponentChildren
+}
+
+function Card({ tone, title, code, close, children }: CardProps) {
+  return (
+    <div class={`news ${tone}`} data-code={code}>
+      <h3>{title}</h3>
+      {children}
+      {close && (
+        <button type="button" class="close" aria-label="Close this message" onClick={close}>
+          ×
+        </button>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,175 @@
+import { useCallback, useRef, useState } from 'preact/hooks'
+import { type Outcome, outcomeOf } from '../../client/client.ts'
+import type { ProblemBody } from '../../http/problem.ts'
+import { formatAmount } from './amounts.ts'
+import { type Buyer, type Client, clock, connect } from './connection.ts'
+import {
+  findKeptOrder,
+  type KeptOrder,
+  keepOrder,
+  type NewOrder,
+  type Order,
+  placeOnce,
+} from './kept-order.ts'
+import type { Claim } from './use-account.ts'
+
+/** The part of the page that a deed belongs to, and where its outcome is told. */
+export type Place = 'coupons' | 'bag' | 'orders'
+
+/** What became of the last deed at a place. */
+export type News =
+  | { kind: 'asking'; isRepeated: boolean }
+  | { kind: 'done'; title: string; text: string }
+  | { kind: 'refused'; problem: ProblemBody; atMs: number; order: NewOrder | null }
+  | { kind: 'unknown'; retry: () => void }
+
+type AllNews = { [At in Place]?: News }
+
+/** Time for a request of a buyer; an order is repeated beyond it, everything else by him. */
+const deedTimeoutMs = 10_000
+const orderTimeoutMs = 3_000
+
+type After = {
+  /** Reads again what the buyer has. */
+  refresh: () => Promise<void>
+  /** Called when a coupon is claimed. */
+  onClaimed: (claim: Claim) => Promise<void>
+  /** Called when an order is accepted. */
+  onOrdered: () => void
+}
+
+/** What a buyer does, one thing at a time, and what the page says of it. */
+export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }: After) {
+  const [news, setNews] = useState<AllNews>({})
+  const [isBusy, setBusy] = useState(false)
+  const isGivenUp = useRef(false)
+  const tell = useCallback((at: Place, one: News | undefined) => {
+    setNews((all) => ({ ...all, [at]: one }))
+  }, [])
+
+  function settle<Body>(
+    at: Place,
+    outcome: Outcome<Body>,
+    describe: (body: Body, replayed: boolean) => [title: string, text: string] | null,
+    order: NewOrder | null = null,
+  ) {
+    if (!outcome.ok) {
+      tell(at, { kind: 'refused', problem: outcome.problem, atMs: clock.nowMs(), order })
+      return
+    }
+    const words = describe(outcome.body, outcome.replayed)
+    tell(at, words ? { kind: 'done', title: words[0], text: words[1] } : undefined)
+  }
+
+  /** Asks for something whose repetition changes nothing. */
+  async function act<Body>(
+    at: Place,
+    ask: (client: Client) => Promise<Outcome<Body>>,
+    describe: (body: Body, replayed: boolean) => [title: string, text: string] | null,
+  ): Promise<void> {
+    if (!buyer) return
+    const asking = (isRepeated: boolean) => tell(at, { kind: 'asking', isRepeated })
+    setBusy(true)
+    asking(false)
+    const client = connect({ buyer, timeoutMs: deedTimeoutMs, onTrouble: () => asking(true) })
+    const outcome = await ask(client).catch(() => null)
+    if (outcome) settle(at, outcome, describe)
+    else tell(at, { kind: 'unknown', retry: () => void act(at, ask, describe) })
+    await refresh()
+    setBusy(false)
+  }
+
+  async function send(kept: KeptOrder): Promise<void> {
+    if (!buyer) return
+    isGivenUp.current = false
+    const asking = (isRepeated: boolean) => tell('bag', { kind: 'asking', isRepeated })
+    setBusy(true)
+    asking(false)
+    const onTrouble = () => asking(true)
+    const client = connect({ buyer, timeoutMs: orderTimeoutMs, onTrouble })
+    const outcome = await placeOnce(client, kept, () => isGivenUp.current)
+    if (outcome?.ok) onOrdered()
+    if (outcome) settle('bag', outcome, describeOrder, kept.body)
+    else {
+      const text = 'If it was accepted after all, it stands under your orders. Look there first.'
+      tell('bag', { kind: 'done', title: 'You do not wait for the order', text })
+    }
+    await refresh()
+    setBusy(false)
+  }
+
+  async function claimed(asked: Promise<Outcome<Claim>>): Promise<Outcome<Claim>> {
+    const outcome = await asked
+    if (outcome.ok) await onClaimed(outcome.body)
+    return outcome
+  }
+
+  return {
+    news,
+    isBusy,
+    dismiss: (at: Place) => tell(at, undefined),
+    order: (body: NewOrder) => buyer && void send(keepOrder(body, buyer)),
+    /** Finds out what became of an order whose answer an earlier page did not see. */
+    async resume() {
+      const kept = buyer && findKeptOrder(buyer)
+      if (kept) await send(kept)
+    },
+    giveUp() {
+      isGivenUp.current = true
+    },
+    claim: (id: string) =>
+      act(
+        'coupons',
+        ({ v1 }) => claimed(outcomeOf(v1.coupons[':id'].claims.$post({ param: { id } }))),
+        describeClaim,
+      ),
+    claimByCode: (code: string) =>
+      act(
+        'coupons',
+        ({ v1 }) => claimed(outcomeOf(v1.coupons.claims.$post({ json: { code } }))),
+        describeClaim,
+      ),
+    pay: (id: string) =>
+      act(
+        'orders',
+        ({ v1 }) => outcomeOf(v1.orders[':id'].payment.$post({ param: { id } })),
+        ({ finalAmount }) => ['Paid', `${formatAmount(finalAmount)} went from your balance.`],
+      ),
+    cancel: (id: string) =>
+      act(
+        'orders',
+        ({ v1 }) => outcomeOf(v1.orders[':id'].cancel.$post({ param: { id } })),
+        () => ['Cancelled', 'What you had reserved is on sale again. Nothing was paid.'],
+      ),
+    putIntoBag: (optionId: string, quantity: number) =>
+      act(
+        'bag',
+        ({ v1 }) =>
+          outcomeOf(
+            v1.me.cart.items[':optionId'].$put({ param: { optionId }, json: { quantity } }),
+          ),
+        () => ['In your bag', 'A bag reserves nothing: the order does.'],
+      ),
+    takeOutOfBag: (optionId: string) =>
+      act(
+        'bag',
+        ({ v1 }) => outcomeOf(v1.me.cart.items[':optionId'].$delete({ param: { optionId } })),
+        () => null,
+      ),
+  }
+}
+
+export type Deeds = ReturnType<typeof useDeeds>
+
+function describeClaim({ rank }: { rank: number }, replayed: boolean): [string, string] {
+  return replayed
+    ? ['You have it already', `It is yours since before: you were number ${rank}.`]
+    : ['It is yours', `You were number ${rank}. Choose it in your bag when you order.`]
+}
+
+function describeOrder(order: Order, replayed: boolean): [string, string] {
+  const once = replayed ? ' It had arrived before, and was not placed a second time.' : ''
+  return order.status === 'COMPLETED'
+    ? ['Bought', `${formatAmount(order.finalAmount)} went from your balance.${once}`]
+    : ['Reserved', `It is held for you. Pay it under your orders before the time is up.${once}`]
+}

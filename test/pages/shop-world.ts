@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { engineSettings, signToken, startEngine } from '../e2e/engine.ts'
+import { openBrowser } from '../support/browser.ts'
+
+type Engine = Awaited<ReturnType<typeof startEngine>>
+type PageOptions = Parameters<ReturnType<typeof openBrowser>['openPage']>[0]
+type Body = Record<string, unknown>
+
+/** A whole engine as `npm start` runs it, and browsers in its shop. Call it within a `describe`. */
+export function openShopWorld() {
+  const browser = openBrowser()
+  const cleanups: (() => Promise<void>)[] = []
+  const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await startEngine(engineSettings({}, atEnd), { atEnd })
+  })
+  afterAll(async () => {
+    for (const cleanup of cleanups) await cleanup()
+  })
+  const admin = signToken('operator', 'admin')
+
+  async function send(method: string, path: string, token: string, body?: Body): Promise<Body> {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': randomUUID(),
+    }
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+    const response = await fetch(`${engine.url}${path}`, { method, headers, ...sent })
+    const answer = (await response.json()) as Body
+    expect(response.ok, JSON.stringify(answer)).toBe(true)
+    return answer
+  }
+
+  const world = {
+    ...browser,
+    /** The address of the page, as the start prints it. */
+    url: () => /^The shop, as buyers see it: (.+)$/m.exec(engine.output.stdout)?.[1] as string,
+    engine: () => engine,
+    /** A product with one option; returns the ids of both. */
+    async product(name: string, option: Body = {}) {
+      const options = [{ price: 1_000, stock: 5, ...option }]
+      const made = await send('POST', '/v1/products', admin, { name, options })
+      const [first] = made.options as { id: string }[]
+      return { id: made.id as string, optionId: first?.id as string }
+    },
+    async coupon(name: string, facts: Body = {}) {
+      const defaults = { discountType: 'FIXED', discountValue: 100, totalQuantity: 10 }
+      return (await send('POST', '/v1/coupons', admin, { ...defaults, name, ...facts }))
+        .id as string
+    },
+    changeOption: (id: string, changes: Body) => send('PATCH', `/v1/options/${id}`, admin, changes),
+    /** Somebody else takes units before the buyer; what costs nothing is bought, and the rest reserved. */
+    takeUnits: (optionId: string, quantity: number) =>
+      send('POST', '/v1/orders', signToken('rival'), { items: [{ optionId, quantity }] }),
+    ordersOf: async (userId: string) =>
+      (await send('GET', '/v1/me/orders', signToken(userId))).items as Body[],
+    /** A new demo buyer on the page; returns who he is. */
+    async enter(page: Page): Promise<string> {
+      await page.goto(world.url())
+      await page.getByRole('button', { name: 'Shop as a demo buyer' }).click()
+      await page.getByText('Balance').waitFor()
+      return (await page.locator('.buyer .hint').first().textContent()) as string
+    },
+    /** A page with a new demo buyer in the shop. */
+    async openShop(options: PageOptions = {}) {
+      const opened = await browser.openPage(options)
+      return { ...opened, userId: await world.enter(opened.page) }
+    },
+  }
+  return world
+}
+
+/** The card of a product. */
+export const cardOf = (page: Page, name: string) => page.getByRole('article', { name })
+export const couponOf = (page: Page, name: string) =>
+  page.locator('.coupon').filter({ has: page.getByRole('heading', { name }) })
+/** What the page says of the last deed in a part of it. */
+export const newsAt = (page: Page, at: 'coupons' | 'bag' | 'orders') =>
+  page.locator(`[data-news="${at}"]`)
+
+/** Chooses a product, and waits for it to stand in the order. */
+export async function choose(page: Page, name: string): Promise<void> {
+  await cardOf(page, name)
+    .getByRole('button', { name: /^(Buy|Try anyway)$/ })
+    .click()
+  await page.locator('.bag .lines', { hasText: name }).waitFor()
+}
+
+export const balanceOf = (page: Page) => page.locator('.balance strong')
+
+/** What went wrong on a page beside the refusals that the test provoked, which Chromium calls errors. */
+export const beside = (faults: string[], provoked: RegExp) =>
+  faults.filter((fault) => !provoked.test(fault))
