@@ -1,7 +1,8 @@
 import { ShopClosed } from '../domain/outcome.ts'
 import { parseCart } from '../engine/read-cart.ts'
-import { readFields } from '../engine/reads.ts'
+import { ask, readFields } from '../engine/reads.ts'
 import type { RedisClient } from '../redis/client.ts'
+import { shopKey } from '../redis/keys.ts'
 import type { OutboxRows } from '../rows/outbox-rows.ts'
 
 /**
@@ -21,7 +22,7 @@ export async function copyCartLines(
   if (userIds.length === 0) return
   const carts = await readFields(redis, shop, 'carts', userIds)
   // Looked at last: a cart that was read before the shop closed is whole.
-  const [state, hotEpoch] = await readFields(redis, shop, 'meta', ['state', 'epoch'])
+  const [state, hotEpoch] = await ask(redis.hmget(shopKey(shop, 'meta'), 'state', 'epoch'))
   if (state !== 'open' || Number(hotEpoch) !== epoch)
     throw new ShopClosed('The carts are not known')
 

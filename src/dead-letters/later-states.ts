@@ -31,14 +31,17 @@ export async function keepLaterStates(
     return new Set(replaced.map(({ key }) => key))
   }
 
-  await dropReplaced(rows.productChanges, eventsOf(rows.productChanges), laterIn('products'))
-  await dropReplaced(rows.optionFacts, eventsOf(rows.optionFacts), laterIn('product_options'))
-  await dropReplaced(rows.couponFacts, eventsOf(rows.couponFacts), laterIn('coupons'))
-  const replaced = await dropReplaced(
-    rows.orderChanges,
-    eventsOf(rows.orderChanges),
-    laterIn('orders'),
-  )
+  const facts = [
+    [rows.productChanges, 'products'],
+    [rows.optionFacts, 'product_options'],
+    [rows.couponFacts, 'coupons'],
+  ] as const
+  for (const [changes, table] of facts) {
+    const given = [...changes].map(([key, row]) => ({ key, event_id: row.facts_event_id }))
+    await dropReplaced(changes, given, laterIn(table, 'facts_event_id'))
+  }
+  const orders = [...rows.orderChanges].map(([key, { event_id }]) => ({ key, event_id }))
+  const replaced = await dropReplaced(rows.orderChanges, orders, laterIn('orders', 'event_id'))
   for (const orderId of replaced) rows.paymentChanges.delete(orderId)
 
   const refundOf = new Map(rows.refunds.map((refund) => [refund.id, refund]))
@@ -62,18 +65,14 @@ type Given = {
   event_id?: string | number | null | undefined
 }
 
-function eventsOf(changes: Map<string, Given>): Given[] {
-  return [...changes].map(([key, { event_id }]) => ({ key, event_id }))
-}
-
 /** Events come in their order, so the last of a thing is the latest. */
 function lastOfEach(given: readonly Given[]): Given[] {
   return [...new Map(given.map((one) => [one.key, one])).values()]
 }
 
 /** Of rows that say themselves which event they are as new as. */
-function laterIn(table: string): string {
-  return `select from ${table} t where t.shop = $1 and t.id = given.key and t.event_id > given.event_id`
+function laterIn(table: string, column: string): string {
+  return `select from ${table} t where t.shop = $1 and t.id = given.key and t.${column} > given.event_id`
 }
 
 const laterRefund = `

@@ -5,12 +5,14 @@ import { databaseOf } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
 import { addLateSales } from '../db/rankings.ts'
 import { ShopClosed } from '../domain/outcome.ts'
+import { ask } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { isDataError } from '../rows/data-error.ts'
 import { decodeEntry, type OutboxEntry } from '../rows/outbox-entry.ts'
 import { rowsOf, storedError } from '../rows/outbox-rows.ts'
 import { writeRows } from '../rows/write-rows.ts'
+import { readShopState } from '../services/shops.ts'
 import { copyCartLines } from './cart-lines.ts'
 import { type DeadLetter, findDeadLetters, listDeadLetters } from './dead-letters.ts'
 import { keepLaterStates } from './later-states.ts'
@@ -34,7 +36,7 @@ class Settled extends Error {}
  * one takes another may have put there. Where Postgres refuses that, the batch is halved, until what it still refuses
  * stands alone.
  *
- * @throws ShopClosed while the shop is being rebuilt, or whatever stopped Redis or Postgres; to be called again then.
+ * @throws ShopClosed, or whatever stopped Redis or Postgres; to be called again then.
  */
 export async function retryDeadLetters(place: Place, ids: readonly string[]): Promise<Retried[]> {
   const letters = await findDeadLetters(databaseOf(place.orm), place.shop, ids)
@@ -66,6 +68,7 @@ async function retryOpen(
   place: Place,
   letters: readonly DeadLetter[],
 ): Promise<Map<string, Retried>> {
+  await expectOpen(place)
   const results = new Map<string, Retried>()
   const refuse = (id: string, reason: string) =>
     results.set(id, { id, result: 'refused', error: storedError(reason) })
@@ -104,6 +107,12 @@ async function retryOpen(
     if (retried.result === 'refused') await noteRefusal(place, retried)
   }
   return results
+}
+
+/** Nothing is retried into a shop that is about to be rebuilt. */
+async function expectOpen({ redis, shop }: Place): Promise<void> {
+  const { isOpen, missingKeys } = await ask(readShopState(redis, shop))
+  if (!isOpen || missingKeys > 0) throw new ShopClosed('The shop is closed')
 }
 
 /**

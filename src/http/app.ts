@@ -7,6 +7,7 @@ import { claimRoutes } from './claims.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
@@ -98,4 +99,5 @@ export function createApp(dependencies: Dependencies) {
     .route('/', orderActionRoutes(parts))
     .route('/', refundRoutes(parts))
     .route('/', verifyRoutes(parts))
+    .route('/', deadLetterRoutes(parts))
 }

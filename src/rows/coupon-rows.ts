@@ -37,7 +37,7 @@ export function couponUpdated(
     total_quantity: coupon.totalQuantity,
     valid_until: coupon.validUntil,
     updated_at: coupon.updatedAt,
-    event_id: eventId,
+    facts_event_id: eventId,
   })
 }
 

@@ -11,7 +11,7 @@ const columns = {
     status: 'text',
     revision: 'integer',
     updated_at: 'time',
-    event_id: 'bigint',
+    facts_event_id: 'bigint',
   },
   option_counts: { id: 'text', stock: 'bigint', held: 'bigint', sold: 'bigint', at: 'time' },
   option_facts: {
@@ -22,7 +22,7 @@ const columns = {
     sale_ends_at: 'time',
     hold_ms: 'integer',
     updated_at: 'time',
-    event_id: 'bigint',
+    facts_event_id: 'bigint',
   },
   coupon_counts: { id: 'text', issued: 'integer', used: 'integer', at: 'time' },
   coupon_facts: {
@@ -31,7 +31,7 @@ const columns = {
     total_quantity: 'integer',
     valid_until: 'time',
     updated_at: 'time',
-    event_id: 'bigint',
+    facts_event_id: 'bigint',
   },
   coupon_codes: { digest: 'text', user_coupon_id: 'text', claimed_at: 'time' },
   user_coupons: {
@@ -69,7 +69,7 @@ export const changeProducts = bulkUpdate(
   columns.products,
   `name = given.name, brand = given.brand, description = given.description,
    status = given.status, revision = given.revision,
-   updated_at = to_timestamp(given.updated_at / 1000), event_id = given.event_id`,
+   updated_at = to_timestamp(given.updated_at / 1000), facts_event_id = given.facts_event_id`,
 )
 
 export const changeOptions = bulkUpdate(
@@ -88,7 +88,7 @@ export const changeOptionFacts = bulkUpdate(
    sale_starts_at = to_timestamp(given.sale_starts_at / 1000),
    sale_ends_at = to_timestamp(given.sale_ends_at / 1000), hold_ms = given.hold_ms,
    updated_at = greatest(known.updated_at, to_timestamp(given.updated_at / 1000)),
-   event_id = given.event_id`,
+   facts_event_id = given.facts_event_id`,
 )
 
 export const changeCoupons = bulkUpdate(
@@ -102,7 +102,7 @@ export const changeCouponFacts = bulkUpdate(
   'coupons',
   columns.coupon_facts,
   `status = given.status, total_quantity = given.total_quantity,
-   valid_until = to_timestamp(given.valid_until / 1000), event_id = given.event_id,
+   valid_until = to_timestamp(given.valid_until / 1000), facts_event_id = given.facts_event_id,
    updated_at = greatest(known.updated_at, to_timestamp(given.updated_at / 1000))`,
 )
 

@@ -56,7 +56,7 @@ export function productUpdated(
   rows.productChanges.set(id, {
     ...{ id, name, brand, description, status, revision },
     updated_at: at,
-    event_id: eventId,
+    facts_event_id: eventId,
   })
   addRevision(rows, product, at)
 }
@@ -75,7 +75,7 @@ export function optionUpdated(
     sale_ends_at: option.saleEndsAt,
     hold_ms: option.holdMs,
     updated_at: at,
-    event_id: eventId,
+    facts_event_id: eventId,
   })
   if (price === oldPrice) return
   rows.priceHistory.push({

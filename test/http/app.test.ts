@@ -98,7 +98,7 @@ describe('operations', () => {
 
   it("verifies the caller's shop", async () => {
     const shops: string[] = []
-    const report = { ok: false, checks: [], backlog: 3, epoch: 2 }
+    const report = { ok: false, checks: [], backlog: 3, dropped: 0, epoch: 2 }
     const verifying = client.callWith({
       verify: async (shop) => {
         shops.push(shop)

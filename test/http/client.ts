@@ -56,7 +56,7 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     orm,
     config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true },
     log: { error: (...details: unknown[]) => errors.push(details), debug: () => {} },
-    verify: async () => ({ ok: true, checks: [], backlog: 0, epoch: 1 }),
+    verify: async () => ({ ok: true, checks: [], backlog: 0, dropped: 0, epoch: 1 }),
     metrics: () => registry.metrics(),
     operators: 'everybody',
     readiness: async () => ({ ok: true, checks: [] }),

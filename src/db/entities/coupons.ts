@@ -28,7 +28,7 @@ export const Coupon = defineEntity({
     /** Whether it is claimed by a code only. */
     codeRequired: p.boolean(),
     /** Of the last change of what was said of it, its counts apart; null where nothing has changed that. */
-    eventId: eventId().nullable(),
+    factsEventId: eventId().nullable(),
   },
 })
 

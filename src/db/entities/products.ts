@@ -17,7 +17,7 @@ export const Product = defineEntity({
     /** Of its texts as they are now. */
     revision: p.integer(),
     /** Of its last change; null where nothing has changed it. */
-    eventId: eventId().nullable(),
+    factsEventId: eventId().nullable(),
   },
 })
 
@@ -58,7 +58,7 @@ export const ProductOption = defineEntity({
     /** Its place in the product, from 1. */
     line: p.smallint(),
     /** Of the last change of what was said of it, its counts apart; null where nothing has changed that. */
-    eventId: eventId().nullable(),
+    factsEventId: eventId().nullable(),
   },
 })
 
