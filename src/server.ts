@@ -5,6 +5,7 @@ import { openEngine } from './engine/engine.ts'
 import { createApp } from './http/app.ts'
 import type { OperatorAccess } from './http/operator.ts'
 import { limits } from './limits.ts'
+import { openShownQueues } from './queue/shown-queues.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
 import { runApiProcesses } from './services/api-processes.ts'
@@ -65,6 +66,11 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     () => openWakeUps(services.redisUrl),
     (it) => it.close(),
   )
+  const shown = await open(
+    'shown queues',
+    () => openShownQueues(services.redisUrl),
+    (it) => it.close(),
+  )
   const engine = await open(
     'engine',
     () =>
@@ -95,6 +101,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     log,
     verify: verifier.verify,
     metrics: openMetrics(),
+    queues: shown.queues,
     operators: operatorsOf(config),
     readiness: openReadiness({ redis, orm, isStopping }),
   })

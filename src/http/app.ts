@@ -22,6 +22,7 @@ import { popularRoutes } from './popular.ts'
 import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
 import { productRoutes } from './products.ts'
+import { answerQueueBoard, queueBoardPath } from './queue-board.ts'
 import { rankingRoutes } from './rankings.ts'
 import { openReadCopies } from './read-copies.ts'
 import { refundRoutes } from './refunds.ts'
@@ -78,6 +79,7 @@ export function createApp(dependencies: Dependencies) {
   app.get('/openapi.json', answerDocument)
   app.get('/metrics', answerMetrics(parts))
   for (const [path, answer] of pages) app.get(path, answer)
+  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operators))
 
   return app
     .route('/', healthRoutes(parts))

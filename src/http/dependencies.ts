@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Queue } from 'bullmq'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { CatchUp } from '../db/catch-up.ts'
@@ -26,7 +27,9 @@ export type Dependencies = {
   verify: (shop: string) => Promise<VerifyReport>
   /** The text of `/metrics`. Throws Unavailable where it cannot be had. */
   metrics: () => Promise<string>
-  /** Who may see `/metrics`. */
+  /** What the dashboard of the queues shows. */
+  queues: readonly Queue[]
+  /** Who may see `/metrics` and the dashboard of the queues. */
   operators: OperatorAccess
   /** Says whether this process should get requests. It must not throw, and must answer within a second. */
   readiness: () => Promise<Readiness>

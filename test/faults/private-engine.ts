@@ -54,6 +54,7 @@ export async function openPrivateEngine(
     log,
     verify: (name) => verify({ redis, orm }, name),
     metrics: () => registry.metrics(),
+    queues: [],
     operators: 'everybody',
     readiness: openReadiness({ redis, orm, isStopping: () => false }),
   })

@@ -3,6 +3,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { AppType } from '../../src/http/app.ts'
 import { pages } from '../../src/http/pages.ts'
 import { type ProblemCode, problemCodes } from '../../src/http/problem-codes.ts'
+import { queueBoardPath } from '../../src/http/queue-board.ts'
 import { openClient } from './client.ts'
 
 const client = await openClient()
@@ -122,7 +123,12 @@ describe('/openapi.json', () => {
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       )
       .sort()
-    const others = new Set(['/openapi.json', '/metrics', ...pages.map(([path]) => path)])
+    const others = new Set([
+      '/openapi.json',
+      '/metrics',
+      queueBoardPath,
+      ...pages.map(([path]) => path),
+    ])
     const served = client.app.routes
       .filter(({ method, path }) => method !== 'ALL' && !others.has(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)

@@ -58,6 +58,7 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     log: { error: (...details: unknown[]) => errors.push(details), debug: () => {} },
     verify: async () => ({ ok: true, checks: [], backlog: 0, dropped: 0, epoch: 1 }),
     metrics: () => registry.metrics(),
+    queues: [],
     operators: 'everybody',
     readiness: async () => ({ ok: true, checks: [] }),
     ...overrides,
