@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Books } from '../workers/books.ts'
+import type { Books, Shop } from '../workers/books.ts'
 
 /** What events write to, by the row that tells one event from another. */
 const tables = [
@@ -37,4 +37,25 @@ export async function openRefusals(books: Books) {
     await run('truncate refusals')
     if (some) await run(`insert into refusals values (${some.salt}, ${some.share})`)
   }
+}
+
+/**
+ * Lets Postgres refuse rows of a table, by a constraint that somebody has added, while this is done and drained.
+ *
+ * @returns the ids of the dead letters that it has made of the shop's events.
+ */
+export async function refusing(
+  { books, shop }: { books: Books; shop: Shop },
+  { table, allowed }: { table: string; allowed: string },
+  act: () => Promise<unknown>,
+): Promise<string[]> {
+  const run = (text: string) => sql.raw(text).execute(books.orm.em.getKysely())
+  const idsOf = async () =>
+    (await shop.rows('dead_letters', 'stream_id')).map(({ stream_id }) => stream_id as string)
+  const before = new Set(await idsOf())
+  await run(`alter table ${table} add constraint of_somebody check (${allowed}) not valid`)
+  await act()
+  await shop.drain()
+  await run(`alter table ${table} drop constraint of_somebody`)
+  return (await idsOf()).filter((id) => !before.has(id))
 }
