@@ -55,6 +55,18 @@ export async function listDeadLetters(
   return cutPage(rows, page.limit, { keyOf: ({ eventId }) => eventId, itemOf: (letter) => letter })
 }
 
+/** The oldest open dead letters of a shop. */
+export async function findOldestOpen(
+  db: Database,
+  shop: string,
+  limit: number,
+): Promise<DeadLetter[]> {
+  const { rows } = await sql<DeadLetter>`
+    select * from ${lettersOf(shop)} letters where status = 'OPEN'
+    order by "eventId" limit ${limit}`.execute(db)
+  return rows
+}
+
 /** The dead letters of these ids, as far as there are any: a retry that gives one its rows removes it. */
 export async function findDeadLetters(
   db: Database,
@@ -113,5 +125,5 @@ function lettersOf(shop: string): RawBuilder<unknown> {
 }
 
 function ms(column: string): RawBuilder<number> {
-  return sql`(extract(epoch from ${sql.ref(column)}) * 1000)::float8`
+  return sql`trunc(extract(epoch from ${sql.ref(column)}) * 1000)::float8`
 }

@@ -14,7 +14,7 @@ import { rowsOf, storedError } from '../rows/outbox-rows.ts'
 import { writeRows } from '../rows/write-rows.ts'
 import { readShopState } from '../services/shops.ts'
 import { copyCartLines } from './cart-lines.ts'
-import { type DeadLetter, findDeadLetters, listDeadLetters } from './dead-letters.ts'
+import { type DeadLetter, findDeadLetters, findOldestOpen } from './dead-letters.ts'
 import { keepLaterStates } from './later-states.ts'
 
 type Place = { orm: MikroORM; redis: RedisClient; shop: string }
@@ -39,14 +39,17 @@ class Settled extends Error {}
  * @throws ShopClosed, or whatever stopped Redis or Postgres; to be called again then.
  */
 export async function retryDeadLetters(place: Place, ids: readonly string[]): Promise<Retried[]> {
-  const letters = await findDeadLetters(databaseOf(place.orm), place.shop, ids)
-  const open = letters.filter(({ status }) => status === 'OPEN')
-  const results = await retryOpen(place, open)
+  const find = () => findDeadLetters(databaseOf(place.orm), place.shop, ids)
+  const retried = await retryOpen(
+    place,
+    (await find()).filter(({ status }) => status === 'OPEN'),
+  )
+  // Looked at last, because somebody else may have settled one meanwhile.
+  const left = await find()
   return ids.map((id): Retried => {
-    const status = letters.find((letter) => letter.id === id)?.status
-    if (status === undefined) return { id, result: 'not_found' }
-    if (status !== 'OPEN') return { id, result: status === 'STALE' ? 'stale' : 'dropped' }
-    return results.get(id) ?? { id, result: 'not_found' }
+    const status = left.find((letter) => letter.id === id)?.status
+    const result = status === 'STALE' ? 'stale' : status === 'DROPPED' ? 'dropped' : 'not_found'
+    return retried.find((one) => one.id === id) ?? { id, result }
   })
 }
 
@@ -57,56 +60,55 @@ export async function retryDeadLetters(place: Place, ids: readonly string[]): Pr
  * @throws as `retryDeadLetters`.
  */
 export async function retryOldest(place: Place): Promise<{ results: Retried[]; more: boolean }> {
-  const page = { limit: limits.drainEventsMax, status: 'OPEN' } as const
-  const found = await listDeadLetters(databaseOf(place.orm), place.shop, page)
-  if (found === 'bad_cursor') throw new Error('A list without a cursor refuses it')
-  const results = await retryOpen(place, found.items)
-  return { results: [...results.values()], more: found.nextCursor !== null }
+  const max = limits.drainEventsMax
+  const letters = await findOldestOpen(databaseOf(place.orm), place.shop, max + 1)
+  const results = await retryOpen(place, letters.slice(0, max))
+  return { results, more: letters.length > max }
 }
 
-async function retryOpen(
-  place: Place,
-  letters: readonly DeadLetter[],
-): Promise<Map<string, Retried>> {
+/** @returns what became of each, in their order; what somebody else has settled meanwhile is left out. */
+async function retryOpen(place: Place, letters: readonly DeadLetter[]): Promise<Retried[]> {
   await expectOpen(place)
   const results = new Map<string, Retried>()
-  const refuse = (id: string, reason: string) =>
-    results.set(id, { id, result: 'refused', error: storedError(reason) })
   let left: OutboxEntry[] = []
   for (const { id, type, version, data } of letters) {
     const entry = decodeEntry({ streamId: id, type, version: version ?? '', data })
     if (entry.event) left.push(entry)
-    else refuse(id, entry.error)
+    else results.set(id, { id, result: 'refused', error: storedError(entry.error) })
   }
-
-  async function applyOrHalve(entries: OutboxEntry[]): Promise<void> {
-    try {
-      await inBulkTransaction(place.orm, (transaction) => apply(transaction, place, entries))
-      for (const { streamId: id } of entries) results.set(id, { id, result: 'applied' })
-    } catch (error) {
-      const [only] = entries
-      if (entries.length === 1 && only) {
-        if (error instanceof Settled) return
-        if (isDataError(error)) return void refuse(only.streamId, String(error))
-      } else if (error instanceof Settled || isDataError(error)) {
-        const middle = Math.ceil(entries.length / 2)
-        await applyOrHalve(entries.slice(0, middle))
-        return applyOrHalve(entries.slice(middle))
-      }
-      throw error
-    }
-  }
-
   // What a later one puts there an earlier one may take: as long as there is progress, the rest has another chance.
   for (let before = left.length + 1; left.length > 0 && left.length < before; ) {
     before = left.length
-    await applyOrHalve(left)
+    await applyOrHalve(place, left, results)
     left = left.filter(({ streamId }) => results.get(streamId)?.result === 'refused')
   }
-  for (const retried of results.values()) {
-    if (retried.result === 'refused') await noteRefusal(place, retried)
+  const retried = letters.flatMap(({ id }) => results.get(id) ?? [])
+  for (const one of retried) if (one.result === 'refused') await noteRefusal(place, one)
+  return retried
+}
+
+async function applyOrHalve(
+  place: Place,
+  entries: readonly OutboxEntry[],
+  results: Map<string, Retried>,
+): Promise<void> {
+  try {
+    await inBulkTransaction(place.orm, (transaction) => apply(transaction, place, entries))
+    for (const { streamId: id } of entries) results.set(id, { id, result: 'applied' })
+    return
+  } catch (error) {
+    const isSettled = error instanceof Settled
+    if (!isSettled && !isDataError(error)) throw error
+    const [{ streamId: id }] = entries as [OutboxEntry]
+    if (entries.length === 1) {
+      if (isSettled) results.delete(id)
+      else results.set(id, { id, result: 'refused', error: storedError(String(error)) })
+      return
+    }
   }
-  return results
+  const middle = Math.ceil(entries.length / 2)
+  await applyOrHalve(place, entries.slice(0, middle), results)
+  await applyOrHalve(place, entries.slice(middle), results)
 }
 
 /** Nothing is retried into a shop that is about to be rebuilt. */

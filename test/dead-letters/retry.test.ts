@@ -1,4 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { sql } from 'kysely'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { inBulkTransaction } from '../../src/db/bulk-transaction.ts'
 import { databaseOf } from '../../src/db/database.ts'
 import { dropDeadLetter, listDeadLetters } from '../../src/dead-letters/dead-letters.ts'
 import { retryDeadLetters, retryOldest } from '../../src/dead-letters/retry.ts'
@@ -34,6 +36,23 @@ async function expectBooksToHold() {
   expect(await off()).toEqual([])
 }
 
+/** Begins a retry while somebody changes the watermark, who ends when it waits; tells what came of it. */
+async function retryBehind(change: string, id: string): Promise<unknown> {
+  let retried: Promise<unknown> | undefined
+  await inBulkTransaction(books.orm, async (transaction) => {
+    await transaction.run(change, [shop.shop])
+    retried = retry(id).catch((error: unknown) => error)
+    await vi.waitFor(async () => {
+      const { rows } = await sql`
+        select from pg_stat_activity where datname = current_database()
+          and wait_event_type = 'Lock' and query like 'select epoch from outbox_watermarks%'
+      `.execute(db)
+      expect(rows).toHaveLength(1)
+    }, 2_500)
+  })
+  return retried
+}
+
 describe('a dead letter whose cause is gone', () => {
   it('gets its rows by a retry, and the books hold again', async () => {
     const [id = ''] = await refusing({ books, shop }, noAnn, () => shop.charge('ann', 5))
@@ -60,6 +79,7 @@ describe('a dead letter whose cause is gone', () => {
       ...ids.map((id) => retry(id)),
     ])
     const results = all.flatMap((one) => ('results' in one ? one.results : one))
+    expect(results.filter(({ result }) => result === 'refused')).toEqual([])
     expect(
       results
         .filter(({ result }) => result === 'applied')
@@ -88,6 +108,12 @@ describe('a dead letter whose cause is gone', () => {
     expect(await shop.rows('balances', 'amount')).toEqual([{ amount: '80' }])
     expect(await shop.watermark()).toMatchObject({ events: 80n })
     await expectBooksToHold()
+  })
+
+  it('waits for the batch that a drain is writing', async () => {
+    const [id = ''] = await refusing({ books, shop }, noAnn, () => shop.charge('ann', 5))
+    const text = 'update outbox_watermarks set updated_at = now() where shop = $1'
+    expect(await retryBehind(text, id)).toEqual(applied([id]))
   })
 
   it('brings those that build on it along: an order, its payment and its refund', async () => {
@@ -218,6 +244,20 @@ describe('a dead letter', () => {
       },
     })
     expect(await letters()).toMatchObject([{ id, status: 'STALE', tries: 0 }])
+  })
+
+  it('is not given rows that a rebuild may have missed', async () => {
+    const [id = ''] = await refusing({ books, shop }, noAnn, () => shop.charge('ann', 5))
+    // A rebuild that has raised the epoch loads what there is, and the retry had found the shop open.
+    const raise = 'update outbox_watermarks set epoch = epoch + 1 where shop = $1'
+    expect(await retryBehind(raise, id)).toBeInstanceOf(ShopClosed)
+    expect(await letters()).toMatchObject([{ id, status: 'OPEN', tries: 0 }])
+    const note = `with noted as (
+        insert into rebuilds select shop, epoch, stream_id from outbox_watermarks where shop = $1
+      ) update outbox_watermarks set updated_at = now() where shop = $1`
+    expect(await retryBehind(note, id)).toEqual([{ id, result: 'stale' }])
+    expect(await letters()).toMatchObject([{ id, status: 'STALE', tries: 0 }])
+    expect(await shop.rows('balances')).toEqual([])
   })
 
   it('is in the state that a rebuild loads, or in neither store, where both begin at once', async () => {
