@@ -1,6 +1,7 @@
 import manifest from '../package.json' with { type: 'json' }
 import { group } from '../src/cli/command.ts'
 import { couponCommand } from '../src/cli/coupon.ts'
+import { deadLettersCommand } from '../src/cli/dead-letters.ts'
 import { doctorCommand } from '../src/cli/doctor.ts'
 import { loadCommand } from '../src/cli/load.ts'
 import { migrateCommand } from '../src/cli/migrate.ts'
@@ -37,6 +38,7 @@ export function openProgram() {
     .addCommand(migrateCommand())
     .addCommand(verifyCommand())
     .addCommand(rebuildCommand())
+    .addCommand(deadLettersCommand())
     .commandsGroup('Put it under load:')
     .addCommand(stormCommand())
     .addCommand(loadCommand())

@@ -7,6 +7,7 @@ import { limits } from './limits.ts'
 import { openFeed } from './live/feed.ts'
 import { openPulse } from './live/pulse.ts'
 import { openStorm } from './live/storm.ts'
+import { openShownQueues } from './queue/shown-queues.ts'
 import { openWakeUps } from './queue/wake-ups.ts'
 import { connectRedis, type RedisClient } from './redis/client.ts'
 import { runApiProcesses } from './services/api-processes.ts'
@@ -68,6 +69,11 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     (it) => it.close(),
   )
   const pulse = openPulse(redis)
+  const shown = await open(
+    'shown queues',
+    () => openShownQueues(services.redisUrl),
+    (it) => it.close(),
+  )
   const engine = await open(
     'engine',
     () =>
@@ -109,6 +115,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     log,
     verify: verifier.verify,
     metrics: openMetrics(),
+    queues: shown.queues,
     operators: operatorsOf(config),
     feed,
     runStorm: config.SEED_DEMO ? openStorm() : null,

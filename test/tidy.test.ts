@@ -128,7 +128,9 @@ describe('the pages', () => {
   it('name only commands that exist', () => {
     const { scripts: commands } = JSON.parse(read('package.json'))
     const named = pages.flatMap((page) =>
-      [...read(page).matchAll(/npm run (?:-s )?([a-z]+)/g)].map((match) => match[1] as string),
+      [...read(page).matchAll(/npm run (?:-s )?([a-z]+(?:-[a-z]+)*)/g)].map(
+        (match) => match[1] as string,
+      ),
     )
     expect(named.filter((name) => !(name in commands))).toEqual([])
   })

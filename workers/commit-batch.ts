@@ -1,11 +1,11 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { inBulkTransaction } from '../src/db/bulk-transaction.ts'
 import type { Watermark } from '../src/db/shops.ts'
-import { MissingRows } from './bulk-update.ts'
-import type { OutboxEntry } from './outbox-entries.ts'
-import { countRows, deadLettersOf, type OutboxRows, rowsOf } from './outbox-rows.ts'
+import { isDataError } from '../src/rows/data-error.ts'
+import type { OutboxEntry } from '../src/rows/outbox-entry.ts'
+import { countRows, deadLettersOf, type OutboxRows, rowsOf } from '../src/rows/outbox-rows.ts'
+import { writeRows } from '../src/rows/write-rows.ts'
 import type { SeenUsers } from './seen-users.ts'
-import { writeRows } from './write-rows.ts'
 
 /** Another drain moved the shop's watermark first, or a rebuild raised its epoch: this one's batch is not wanted. */
 export class Fenced extends Error {
@@ -88,11 +88,4 @@ async function commitRows(
     rows: countRows(rows),
     deadLetters: rows.deadLetters.length,
   }
-}
-
-/** Is it this data, and would be refused again? Class 22 is bad data, 23 a broken constraint, 54000 too long a key. */
-function isDataError(error: unknown): boolean {
-  if (error instanceof MissingRows) return true
-  if (!(error instanceof Error) || !('code' in error)) return false
-  return /^(22|23)...$|^54000$/.test(String(error.code))
 }

@@ -2,8 +2,9 @@ import type { Database } from '../src/db/database.ts'
 import { ensureShop, findWatermark, type Watermark } from '../src/db/shops.ts'
 import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import type { RedisClient } from '../src/redis/client.ts'
+import type { OutboxEntry } from '../src/rows/outbox-entry.ts'
 import type { Position } from './commit-batch.ts'
-import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
+import { readOutbox } from './outbox-entries.ts'
 
 /**
  * Why a shop cannot go on as it is. What `redis` has lost is rebuilt from Postgres; what `postgres` has lost no rebuild

@@ -3,10 +3,11 @@ import { databaseOf } from '../src/db/database.ts'
 import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
+import type { OutboxEntry } from '../src/rows/outbox-entry.ts'
 import { countDrainedBatch, countEventAges } from '../src/telemetry/drain-metrics.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
 import { Discontinuity, findPosition, usersOf } from './continuity.ts'
-import { type OutboxEntry, readOutbox } from './outbox-entries.ts'
+import { readOutbox } from './outbox-entries.ts'
 import { openSeenUsers, type SeenUsers } from './seen-users.ts'
 
 export type Drain = {

@@ -1,26 +1,12 @@
-import { eventIdOf } from '../src/db/event-id.ts'
-import { isVersion, NewerVersion, upgradeData } from '../src/domain/event-versions.ts'
-import {
-  type EventType,
-  eventSchemas,
-  eventVersion,
-  type OutboxEvent,
-} from '../src/domain/events.ts'
+import { isVersion, NewerVersion } from '../src/domain/event-versions.ts'
+import { eventVersion } from '../src/domain/events.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import { shopKey } from '../src/redis/keys.ts'
+import { decodeEntry, type OutboxEntry, type RawEntry } from '../src/rows/outbox-entry.ts'
 
-/** One entry of the outbox stream: an event, or what can never become one. */
-export type OutboxEntry = {
-  streamId: string
-  eventId: bigint
-  /** As it came. */
-  type: string
-  data: string
-} & ({ event: OutboxEvent } | { event: null; error: string })
-
-/** One entry as it stands in the stream. */
-type StreamEntry = { streamId: string; type: string; version: string; data: string; length: number }
+/** One entry as it stands in the stream, with the length of all its fields. */
+type StreamEntry = RawEntry & { length: number }
 
 /**
  * Reads and decodes the next entries of a shop's outbox, the oldest first, at most one batch. It ends before an event
@@ -74,21 +60,4 @@ function entryOf(streamId: string, fields: string[]): StreamEntry {
 
 function isNewer({ version }: StreamEntry): boolean {
   return isVersion(version) && Number(version) > eventVersion
-}
-
-function decodeEntry({ streamId, type, version, data }: StreamEntry): OutboxEntry {
-  const entry = { streamId, eventId: eventIdOf(streamId), type, data }
-  if (!isEventType(type)) return { ...entry, event: null, error: 'unknown event type' }
-  if (!isVersion(version)) return { ...entry, event: null, error: `no event version: ${version}` }
-  try {
-    const current = upgradeData(type, Number(version), JSON.parse(data))
-    const parsed = eventSchemas[type].parse(current)
-    return { ...entry, event: { id: streamId, type, data: parsed } as OutboxEvent }
-  } catch (error) {
-    return { ...entry, event: null, error: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-function isEventType(type: string): type is EventType {
-  return Object.hasOwn(eventSchemas, type)
 }

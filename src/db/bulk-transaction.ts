@@ -4,6 +4,8 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 export type BulkTransaction = {
   /** Executes a statement with bound values and gives the number of rows that it changed. */
   run(text: string, values: readonly (string | number | null)[]): Promise<number>
+  /** Reads rows as they are at this statement. */
+  read<Row>(text: string, values: readonly (string | number | null)[]): Promise<Row[]>
   /**
    * Appends rows to a table, at less than half the cost of an insert: no executor, one write of the log for a page of
    * rows.
@@ -23,7 +25,10 @@ const begin = `begin;
 
 /** What of the driver's connection is used here. */
 type Client = {
-  query(text: string, values?: readonly unknown[]): Promise<{ rowCount: number | null }>
+  query(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<{ rowCount: number | null; rows: unknown[] }>
   query(query: Copy): void
   release(error?: unknown): void
 }
@@ -42,6 +47,8 @@ export async function inBulkTransaction<Value>(
     await client.query(begin)
     const value = await work({
       run: async (text, values) => (await client.query(text, values)).rowCount ?? 0,
+      read: async <Row>(text: string, values: readonly (string | number | null)[]) =>
+        (await client.query(text, values)).rows as Row[],
       append: (target, lines) => copy(client, `copy ${target} from stdin`, Buffer.from(lines)),
     })
     await client.query('commit')

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { sql } from 'kysely'
+import type { BulkTransaction } from './bulk-transaction.ts'
 import { cutPage, decodeCursor, type Page } from './cursor.ts'
 import type { Database } from './database.ts'
 import { Product } from './entities/products.ts'
@@ -72,6 +73,14 @@ export async function listDueDays(db: Database, today: string): Promise<DueDay[]
  * it is.
  */
 export async function takeSnapshot(db: Database, shop: string, date: string): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    // Sales are not added to it while it is taken: it would have them twice, or not at all.
+    await sql`select from shops where shop = ${shop} for no key update`.execute(transaction)
+    await insertSnapshot(transaction, shop, date)
+  })
+}
+
+async function insertSnapshot(db: Database, shop: string, date: string): Promise<void> {
   await sql`
     with snapshot as (
       insert into ranking_snapshots (shop, ranking_date) values (${shop}, ${date})
@@ -90,4 +99,42 @@ export async function takeSnapshot(db: Database, shop: string, date: string): Pr
     select ${shop}, day, row_number() over (order by sales_count desc, product_id desc),
       product_id, sales_count
     from sales`.execute(db)
+}
+
+/**
+ * Adds the units of an order to the snapshot of the day on which it was paid, where that is taken already: its payment
+ * comes late, in this transaction.
+ */
+export async function addLateSales(
+  transaction: BulkTransaction,
+  shop: string,
+  { orderId, paidAt }: { orderId: string; paidAt: number },
+): Promise<void> {
+  // A snapshot is taken behind the same lock.
+  await transaction.read('select from shops where shop = $1 for no key update', [shop])
+  const day = new Date(paidAt).toISOString().slice(0, 10)
+  const [snapshot] = await transaction.read(
+    'select from ranking_snapshots where shop = $1 and ranking_date = $2',
+    [shop, day],
+  )
+  if (!snapshot) return
+  const ranked = await transaction.read(
+    `delete from product_rankings where shop = $1 and ranking_date = $2
+      returning product_id, sales_count, created_at`,
+    [shop, day],
+  )
+  await transaction.run(
+    `insert into product_rankings (shop, ranking_date, rank, product_id, sales_count, created_at)
+      select $1, $2, row_number() over (order by sum(sales_count) desc, product_id desc),
+        product_id, sum(sales_count), coalesce(min(created_at), now())
+      from (
+        select product_id, sales_count, created_at
+        from jsonb_to_recordset($3::jsonb)
+          as ranked (product_id text collate "C", sales_count bigint, created_at timestamptz)
+        union all
+        select product_id, quantity, null from order_items where shop = $1 and order_id = $4
+      ) sales
+      group by product_id`,
+    [shop, day, JSON.stringify(ranked), orderId],
+  )
 }

@@ -8,6 +8,7 @@ import { claimRoutes } from './claims.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import type { Dependencies, Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
@@ -23,6 +24,7 @@ import { popularRoutes } from './popular.ts'
 import { answerError } from './problem.ts'
 import { productHistoryRoutes } from './product-history.ts'
 import { productRoutes } from './products.ts'
+import { answerQueueBoard, queueBoardPath } from './queue-board.ts'
 import { rankingRoutes } from './rankings.ts'
 import { openReadCopies } from './read-copies.ts'
 import { refundRoutes } from './refunds.ts'
@@ -82,6 +84,7 @@ export function createApp(dependencies: Dependencies) {
   addOpsRoutes(app, parts)
   addShopSession(app, parts)
   for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
+  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operators))
 
   return app
     .route('/', healthRoutes(parts))
@@ -104,4 +107,5 @@ export function createApp(dependencies: Dependencies) {
     .route('/', orderActionRoutes(parts))
     .route('/', refundRoutes(parts))
     .route('/', verifyRoutes(parts))
+    .route('/', deadLetterRoutes(parts))
 }

@@ -1,4 +1,5 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import type { Queue } from 'bullmq'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { CatchUp } from '../db/catch-up.ts'
@@ -31,7 +32,9 @@ export type Dependencies = {
   verify: (shop: string) => Promise<VerifyReport>
   /** The text of `/metrics`. Throws Unavailable where it cannot be had. */
   metrics: () => Promise<string>
-  /** Who may see `/metrics` and the live page. */
+  /** What the dashboard of the queues shows. */
+  queues: readonly Queue[]
+  /** Who may see `/metrics`, the live page and the dashboard of the queues. */
   operators: OperatorAccess
   /** What the live page watches. */
   feed: Feed

@@ -21,7 +21,7 @@ const types: Record<string, string> = {
 }
 
 /** A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. */
-const pagePolicy = [
+export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

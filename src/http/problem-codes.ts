@@ -19,6 +19,11 @@ export const problemCodes = {
   code_not_found: { status: 404, title: 'No coupon can be claimed by this code' },
   order_not_found: { status: 404, title: 'No such order' },
   order_item_not_found: { status: 404, title: 'The order has no such item' },
+  dead_letter_not_found: {
+    status: 404,
+    title: 'No such dead letter',
+    detail: 'There was none, or a retry has given it its rows.',
+  },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   user_exists: { status: 409, title: 'A user has this id' },
   email_taken: { status: 409, title: 'A user has this email address' },
@@ -49,6 +54,18 @@ export const problemCodes = {
   order_cancelled: { status: 409, title: 'The order was cancelled' },
   order_expired: { status: 409, title: 'The order has expired' },
   nothing_to_refund: { status: 409, title: 'The order has less than that to refund' },
+  dead_letter_stale: {
+    status: 409,
+    title: 'The shop was rebuilt without this event',
+    detail:
+      'What was decided since then does not know of it. Do it again as a new request, or drop it.',
+  },
+  dead_letter_dropped: { status: 409, title: 'The dead letter was dropped' },
+  dead_letter_refused: {
+    status: 409,
+    title: 'The event is refused again',
+    detail: 'It stays a dead letter, with the new reason and one try more.',
+  },
   body_too_large: { status: 413, title: 'The request body is too large' },
   idempotency_key_reused: {
     status: 422,

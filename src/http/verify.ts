@@ -35,6 +35,9 @@ const verifyRoute = createRoute({
             }),
           ),
           backlog: z.int(),
+          dropped: z.int().openapi({
+            description: 'Accepted events that have no rows, because an operator dropped them.',
+          }),
           epoch: z.int(),
         })
         .openapi('Verification'),

@@ -2,7 +2,7 @@ import type { Discrepancy } from './check.ts'
 import type { VerifyReport } from './verify.ts'
 
 /** The report for people: one aligned line per check, and below it what is off. */
-export function formatReport({ ok, checks, backlog, epoch }: VerifyReport): string {
+export function formatReport({ ok, checks, backlog, dropped, epoch }: VerifyReport): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
   const lines = checks.flatMap((check) => {
     const verdict = check.ok ? 'ok ' : 'OFF'
@@ -16,7 +16,10 @@ export function formatReport({ ok, checks, backlog, epoch }: VerifyReport): stri
     ]
   })
   const books = ok ? 'The books balance.' : 'The books do not balance.'
-  return `${lines.join('\n')}\n\n${books} Epoch ${epoch}, ${backlog} events on their way to Postgres.`
+  const without =
+    dropped > 0 ? ` They are without ${dropped} accepted events that an operator dropped.` : ''
+  const rest = `Epoch ${epoch}, ${backlog} events on their way to Postgres.`
+  return `${lines.join('\n')}\n\n${books}${without} ${rest}`
 }
 
 function describe({ row, fact, actual, expected }: Discrepancy): string {

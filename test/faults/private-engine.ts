@@ -56,6 +56,7 @@ export async function openPrivateEngine(
     log,
     verify: (name) => verify({ redis, orm }, name),
     metrics: () => registry.metrics(),
+    queues: [],
     operators: 'everybody',
     feed: openFeed({
       redis,

@@ -4,6 +4,7 @@ import type { AppType } from '../../src/http/app.ts'
 import { opsPaths } from '../../src/http/ops.ts'
 import { pagePaths } from '../../src/http/pages.ts'
 import { type ProblemCode, problemCodes } from '../../src/http/problem-codes.ts'
+import { queueBoardPath } from '../../src/http/queue-board.ts'
 import { shopSessionPath } from '../../src/http/shop-session.ts'
 import { openClient } from './client.ts'
 
@@ -100,7 +101,7 @@ describe('operations', () => {
 
   it("verifies the caller's shop", async () => {
     const shops: string[] = []
-    const report = { ok: false, checks: [], backlog: 3, epoch: 2 }
+    const report = { ok: false, checks: [], backlog: 3, dropped: 0, epoch: 2 }
     const verifying = client.callWith({
       verify: async (shop) => {
         shops.push(shop)
@@ -130,6 +131,7 @@ describe('/openapi.json', () => {
       ...opsPaths,
       shopSessionPath,
       ...pagePaths,
+      queueBoardPath,
     ])
     const served = client.app.routes
       .filter(({ method, path }) => method !== 'ALL' && !others.has(path))

@@ -9,6 +9,7 @@ import {
   refusalsOf,
 } from './contract/contract.ts'
 import { couponContracts } from './contract/coupons.ts'
+import { deadLetterContracts } from './contract/dead-letters.ts'
 import { operationContracts } from './contract/operations.ts'
 import { orderContracts } from './contract/orders.ts'
 import { productContracts } from './contract/products.ts'
@@ -23,6 +24,7 @@ const contracts = [
   ...cartContracts(world),
   ...orderContracts(world),
   ...operationContracts(world),
+  ...deadLetterContracts(world),
 ]
 const { body: document } = await world.get('/openapi.json')
 const documented = new Map(

@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest'
 import { inBulkTransaction } from '../../src/db/bulk-transaction.ts'
+import { rowsOf } from '../../src/rows/outbox-rows.ts'
+import { writeRows } from '../../src/rows/write-rows.ts'
 import { readOutbox } from '../../workers/outbox-entries.ts'
-import { rowsOf } from '../../workers/outbox-rows.ts'
-import { writeRows } from '../../workers/write-rows.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from './books.ts'
 

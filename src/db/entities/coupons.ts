@@ -27,6 +27,8 @@ export const Coupon = defineEntity({
     updatedAt: time(),
     /** Whether it is claimed by a code only. */
     codeRequired: p.boolean(),
+    /** Of the last change of what was said of it, its counts apart; null where nothing has changed that. */
+    factsEventId: eventId().nullable(),
   },
 })
 

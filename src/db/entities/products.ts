@@ -16,6 +16,8 @@ export const Product = defineEntity({
     updatedAt: time(),
     /** Of its texts as they are now. */
     revision: p.integer(),
+    /** Of its last change; null where nothing has changed it. */
+    factsEventId: eventId().nullable(),
   },
 })
 
@@ -55,6 +57,8 @@ export const ProductOption = defineEntity({
     updatedAt: time(),
     /** Its place in the product, from 1. */
     line: p.smallint(),
+    /** Of the last change of what was said of it, its counts apart; null where nothing has changed that. */
+    factsEventId: eventId().nullable(),
   },
 })
 

@@ -39,7 +39,7 @@ export const ShopRebuild = defineEntity({
   },
 })
 
-/** An event that can never be persisted, kept as it came, with the reason. */
+/** An event that Postgres refused, kept as it came, with the reason. src/dead-letters/ has what becomes of it. */
 export const DeadLetter = defineEntity({
   name: 'DeadLetter',
   tableName: 'dead_letters',
@@ -48,8 +48,16 @@ export const DeadLetter = defineEntity({
     eventId: eventId().primary(),
     streamId: p.text(),
     type: p.text(),
+    /** Null where an earlier version put it here, which did not keep it. */
+    version: p.text().nullable(),
     data: p.text(),
     error: p.text(),
     at: time(),
+    /** How often it was retried and refused again, and when last. */
+    tries: p.integer(),
+    triedAt: time().nullable(),
+    /** When an operator declared that it will never have rows, and why. */
+    droppedAt: time().nullable(),
+    dropReason: p.text().nullable(),
   },
 })

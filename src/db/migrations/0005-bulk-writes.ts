@@ -6,7 +6,7 @@ import { Migration } from '@mikro-orm/migrations'
  *
  * - Foreign keys of what every order and claim writes. Each is a query per row, together two fifths of the drain, and
  *   asks what the same batch has ensured as a whole: it inserts the parent, or changes it with a statement that must
- *   find it (workers/bulk-update.ts), or the event becomes a dead letter. Foreign keys of what is rare stay.
+ *   find it (src/rows/bulk-update.ts), or the event becomes a dead letter. Foreign keys of what is rare stay.
  * - The second key of payments: an order has one payment, so its id is the key.
  * - Descending indexes: new entries came before the older ones of their kind, which halves pages that will never be
  *   filled. Postgres reads an index backwards as well.

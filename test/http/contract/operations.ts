@@ -31,6 +31,6 @@ export const operationContracts = (world: World): RouteContract[] => [
       return { path: '/v1/verify' }
     },
     status: 200,
-    answer: { ok: true, checks: expect.any(Array), backlog: 0, epoch: 1 },
+    answer: { ok: true, checks: expect.any(Array), backlog: 0, dropped: 0, epoch: 1 },
   },
 ]

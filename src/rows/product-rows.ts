@@ -1,4 +1,4 @@
-import type { EventData } from '../src/domain/events.ts'
+import type { EventData } from '../domain/events.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import { changeOption } from './row-changes.ts'
 
@@ -47,9 +47,17 @@ export function productCreated(
   }
 }
 
-export function productUpdated(rows: OutboxRows, product: EventData<'product_updated'>): void {
+export function productUpdated(
+  rows: OutboxRows,
+  eventId: string,
+  product: EventData<'product_updated'>,
+): void {
   const { id, name, brand, description, status, revision, at } = product
-  rows.productChanges.set(id, { id, name, brand, description, status, revision, updated_at: at })
+  rows.productChanges.set(id, {
+    ...{ id, name, brand, description, status, revision },
+    updated_at: at,
+    facts_event_id: eventId,
+  })
   addRevision(rows, product, at)
 }
 
@@ -67,6 +75,7 @@ export function optionUpdated(
     sale_ends_at: option.saleEndsAt,
     hold_ms: option.holdMs,
     updated_at: at,
+    facts_event_id: eventId,
   })
   if (price === oldPrice) return
   rows.priceHistory.push({

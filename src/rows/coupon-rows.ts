@@ -1,4 +1,4 @@
-import type { EventData } from '../src/domain/events.ts'
+import type { EventData } from '../domain/events.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import { changeCoupon, changeUserCoupon, seeUser } from './row-changes.ts'
 
@@ -26,13 +26,18 @@ export function couponCreated(rows: OutboxRows, coupon: EventData<'coupon_create
   })
 }
 
-export function couponUpdated(rows: OutboxRows, coupon: EventData<'coupon_updated'>): void {
+export function couponUpdated(
+  rows: OutboxRows,
+  eventId: string,
+  coupon: EventData<'coupon_updated'>,
+): void {
   rows.couponFacts.set(coupon.id, {
     id: coupon.id,
     status: coupon.status,
     total_quantity: coupon.totalQuantity,
     valid_until: coupon.validUntil,
     updated_at: coupon.updatedAt,
+    facts_event_id: eventId,
   })
 }
 

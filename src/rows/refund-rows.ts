@@ -1,4 +1,4 @@
-import type { EventData } from '../src/domain/events.ts'
+import type { EventData } from '../domain/events.ts'
 import { changeBalance } from './balance-rows.ts'
 import { changeOrder, moveUserCoupon, stockChange } from './order-rows.ts'
 import type { OutboxRows } from './outbox-rows.ts'

@@ -1,4 +1,4 @@
-import type { BulkTransaction } from '../src/db/bulk-transaction.ts'
+import type { BulkTransaction } from '../db/bulk-transaction.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import * as table from './outbox-tables.ts'
 import * as update from './outbox-updates.ts'

@@ -1,4 +1,4 @@
-import type { OrderRecord } from '../src/domain/events.ts'
+import type { OrderRecord } from '../domain/events.ts'
 import { changeBalance } from './balance-rows.ts'
 import { cartOrdered } from './cart-rows.ts'
 import type { OutboxRows } from './outbox-rows.ts'

@@ -1,4 +1,4 @@
-import type { EventData, OrderRecord } from '../src/domain/events.ts'
+import type { EventData, OrderRecord } from '../domain/events.ts'
 import type { OutboxRows } from './outbox-rows.ts'
 import { seeUser } from './row-changes.ts'
 

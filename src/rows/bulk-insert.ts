@@ -1,4 +1,4 @@
-import type { BulkTransaction } from '../src/db/bulk-transaction.ts'
+import type { BulkTransaction } from '../db/bulk-transaction.ts'
 import {
   arrayOf,
   type ColumnKind,

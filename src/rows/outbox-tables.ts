@@ -191,6 +191,7 @@ export const columns = {
     event_id: 'bigint',
     stream_id: 'text',
     type: 'text',
+    version: 'text',
     data: 'text',
     error: 'text',
   },
@@ -203,7 +204,9 @@ export const insertProducts = bulkAppend('products', columns.products)
 export const insertRevisions = bulkUpsert(
   'product_revisions',
   columns.product_revisions,
-  'on conflict do nothing',
+  // A dead letter that is retried may bring the event with which a revision began behind a later one.
+  `on conflict (shop, product_id, revision)
+    do update set at = excluded.at where excluded.at < product_revisions.at`,
 )
 export const insertProductOptions = bulkAppend('product_options', columns.product_options)
 export const insertPriceHistory = bulkAppend('product_price_history', columns.product_price_history)
@@ -216,7 +219,8 @@ export const writeCartItems = bulkUpsert(
   'cart_items',
   columns.cart_items,
   `on conflict (shop, user_id, option_id)
-    do update set quantity = excluded.quantity, updated_at = excluded.updated_at`,
+    do update set quantity = excluded.quantity,
+      updated_at = greatest(cart_items.updated_at, excluded.updated_at)`,
 )
 export const insertOrders = bulkAppend('orders', columns.orders)
 export const insertOrderItems = bulkAppend('order_items', columns.order_items)

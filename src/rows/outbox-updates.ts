@@ -11,6 +11,7 @@ const columns = {
     status: 'text',
     revision: 'integer',
     updated_at: 'time',
+    facts_event_id: 'bigint',
   },
   option_counts: { id: 'text', stock: 'bigint', held: 'bigint', sold: 'bigint', at: 'time' },
   option_facts: {
@@ -21,6 +22,7 @@ const columns = {
     sale_ends_at: 'time',
     hold_ms: 'integer',
     updated_at: 'time',
+    facts_event_id: 'bigint',
   },
   coupon_counts: { id: 'text', issued: 'integer', used: 'integer', at: 'time' },
   coupon_facts: {
@@ -29,6 +31,7 @@ const columns = {
     total_quantity: 'integer',
     valid_until: 'time',
     updated_at: 'time',
+    facts_event_id: 'bigint',
   },
   coupon_codes: { digest: 'text', user_coupon_id: 'text', claimed_at: 'time' },
   user_coupons: {
@@ -66,14 +69,15 @@ export const changeProducts = bulkUpdate(
   columns.products,
   `name = given.name, brand = given.brand, description = given.description,
    status = given.status, revision = given.revision,
-   updated_at = to_timestamp(given.updated_at / 1000)`,
+   updated_at = to_timestamp(given.updated_at / 1000), facts_event_id = given.facts_event_id`,
 )
 
 export const changeOptions = bulkUpdate(
   'product_options',
   columns.option_counts,
   `stock = known.stock + given.stock, held = known.held + given.held,
-   sold = known.sold + given.sold, updated_at = to_timestamp(given.at / 1000)`,
+   sold = known.sold + given.sold,
+   updated_at = greatest(known.updated_at, to_timestamp(given.at / 1000))`,
 )
 
 /** A batch may change an option's counts after this. */
@@ -83,7 +87,8 @@ export const changeOptionFacts = bulkUpdate(
   `price = given.price, per_user_limit = given.per_user_limit,
    sale_starts_at = to_timestamp(given.sale_starts_at / 1000),
    sale_ends_at = to_timestamp(given.sale_ends_at / 1000), hold_ms = given.hold_ms,
-   updated_at = greatest(known.updated_at, to_timestamp(given.updated_at / 1000))`,
+   updated_at = greatest(known.updated_at, to_timestamp(given.updated_at / 1000)),
+   facts_event_id = given.facts_event_id`,
 )
 
 export const changeCoupons = bulkUpdate(
@@ -97,8 +102,8 @@ export const changeCouponFacts = bulkUpdate(
   'coupons',
   columns.coupon_facts,
   `status = given.status, total_quantity = given.total_quantity,
-   valid_until = to_timestamp(given.valid_until / 1000),
-   updated_at = to_timestamp(given.updated_at / 1000)`,
+   valid_until = to_timestamp(given.valid_until / 1000), facts_event_id = given.facts_event_id,
+   updated_at = greatest(known.updated_at, to_timestamp(given.updated_at / 1000))`,
 )
 
 export const claimCodes = bulkUpdate(

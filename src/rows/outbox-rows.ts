@@ -1,4 +1,4 @@
-import type { OutboxEvent } from '../src/domain/events.ts'
+import type { OutboxEvent } from '../domain/events.ts'
 import { balanceCharged } from './balance-rows.ts'
 import { cartChanged } from './cart-rows.ts'
 import {
@@ -9,7 +9,7 @@ import {
   couponUpdated,
 } from './coupon-rows.ts'
 import { orderCancelled, orderExpired, orderPaid, orderPlaced } from './order-rows.ts'
-import type { OutboxEntry } from './outbox-entries.ts'
+import type { OutboxEntry } from './outbox-entry.ts'
 import type { Row } from './outbox-tables.ts'
 import type { Change } from './outbox-updates.ts'
 import { optionUpdated, productCreated, productUpdated, stockAdjusted } from './product-rows.ts'
@@ -124,7 +124,7 @@ function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
       couponCreated(rows, event.data)
       break
     case 'coupon_updated':
-      couponUpdated(rows, event.data)
+      couponUpdated(rows, eventId, event.data)
       break
     case 'codes_added':
       codesAdded(rows, event.data)
@@ -139,7 +139,7 @@ function addEvent(rows: OutboxRows, event: OutboxEvent, eventId: string): void {
       productCreated(rows, eventId, event.data)
       break
     case 'product_updated':
-      productUpdated(rows, event.data)
+      productUpdated(rows, eventId, event.data)
       break
     case 'option_updated':
       optionUpdated(rows, eventId, event.data)
@@ -152,9 +152,15 @@ function deadLetter(entry: OutboxEntry, error: string): Row<'dead_letters'> {
     event_id: entry.eventId.toString(),
     stream_id: entry.streamId,
     type: withoutNul(entry.type),
+    version: withoutNul(entry.version),
     data: withoutNul(entry.data),
-    error: withoutNul(error).slice(0, 1_000),
+    error: storedError(error),
   }
+}
+
+/** A reason as a dead letter keeps it. */
+export function storedError(error: string): string {
+  return withoutNul(error).slice(0, 1_000)
 }
 
 /** Postgres' text cannot hold NUL, and a dead letter must always be accepted. */
