@@ -31,10 +31,10 @@ const foreignFonts = /<link href="https:[^>]+>/g
 const startScreen = /(<div id="root">)[\s\S]*<\/style>\s*(<\/div>)/
 
 /**
- * Answers `GET /admin/queues` with the dashboard of the queues, for operators. It only shows. A job says which
- * shop to look after and nothing else, so a drain that is paused or emptied by a click would stop the persistence of all shops, and there is nothing that
- * a click could mend, because the workers make lost jobs and schedules anew by themselves. So nothing but GET is routed
- * here, whatever the page may send.
+ * Answers `GET /admin/queues` with the dashboard of the queues, for operators. It only shows. A job says which shop to
+ * look after and nothing else, so a drain that is paused or emptied by a click would stop the persistence of all shops;
+ * and there is nothing that a click could mend, because the workers make lost jobs and schedules anew by themselves. So
+ * nothing but GET is routed here, whatever the page may send.
  */
 export function answerQueueBoard(
   queues: readonly Queue[],
