@@ -38,8 +38,8 @@ export const configShape = z.object({
   /** Where to fetch the public keys of RS256, ES256 and EdDSA tokens. */
   JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   /**
-   * Password of operators, for `/metrics`, `/ops` and `/admin/queues`. Without it everybody on this machine may see those
-   * on the embedded default, and nobody elsewhere.
+   * Password of operators, for `/metrics`, `/ops` and `/admin/queues`. Without it everybody on this machine may see
+   * those on the embedded default, and nobody elsewhere.
    */
   OPERATOR_PASSWORD: z.string().min(16).max(200).optional(),
   /** Deadline of a pending order, in milliseconds. An option may have a shorter one. */

@@ -123,4 +123,4 @@ it('npm test runs the tests that it is given', async () => {
 it('npm run check finds nothing', async () => {
   const { code, stdout, stderr } = await npm('check')
   expect(code, `${stdout}${stderr}`).toBe(0)
-}, 60_000)
+}, 180_000)
