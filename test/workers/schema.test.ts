@@ -80,6 +80,7 @@ it('migrates up once when several processes start together', async () => {
     '0003-rebuild',
     '0004-order-events',
     '0005-bulk-writes',
+    '0006-dead-letters',
   ])
 })
 
