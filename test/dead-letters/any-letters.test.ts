@@ -42,7 +42,8 @@ it('gives any dead letters of any sale their rows, as if they had never been ref
         expect(await (await loadBeside(books, shop)).content()).toEqual(before)
       },
     ),
-    { numRuns: Number(process.env.RUNS ?? 30), endOnFailure: true },
+    // More by hand: RUNS=200. A failure is not made shorter: that would take as many sales again.
+    { numRuns: Number(process.env.RUNS ?? 20), endOnFailure: true },
   )
   expect(letters).toBeGreaterThan(30)
-}, 500_000)
+}, 600_000)
