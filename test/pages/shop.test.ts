@@ -37,7 +37,7 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
     await world.takePicture(page, 'shop-light')
     await page.getByRole('button', pay).click()
     await newsAt(page, 'bag').getByText('108.00 went from your balance').waitFor()
-    await expect.poll(() => balanceOf(page).textContent()).toBe('392.00')
+    await expect.poll(() => balanceOf(page).textContent(), { timeout: 30_000 }).toBe('392.00')
     await page.locator('[data-status="COMPLETED"]').waitFor()
     expect(beside(faults, /status of 409/)).toEqual([])
   })
@@ -57,7 +57,7 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
     await order.getByRole('button', { name: 'Pay 50.00' }).click()
     await newsAt(page, 'orders').getByText('50.00 went from your balance').waitFor()
     await page.locator('[data-status="COMPLETED"]').waitFor()
-    await expect.poll(() => balanceOf(page).textContent()).toBe('450.00')
+    await expect.poll(() => balanceOf(page).textContent(), { timeout: 30_000 }).toBe('450.00')
     expect(faults).toEqual([])
   })
 
@@ -159,7 +159,7 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
     await tabTo(/^Buy$/, cardOf(page, 'Notebook'))
     await page.keyboard.press('Enter')
     // The order has the focus: its button is a few steps away, and not behind the rest of the page.
-    await expect.poll(focused).toBe('Your order')
+    await expect.poll(focused, { timeout: 30_000 }).toBe('Your order')
     await tabTo(/^Pay now$/, page.locator('.bag'))
     await page.keyboard.press('Enter')
     await newsAt(page, 'bag').getByText('Bought').waitFor()
