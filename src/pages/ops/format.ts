@@ -1,10 +1,6 @@
 const whole = new Intl.NumberFormat('en')
-const money = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 
 export const formatCount = (count: number) => whole.format(count)
-
-/** Minor units as people write them. */
-export const formatMoney = (minorUnits: number) => money.format(minorUnits / 100)
 
 /** What a person types as an amount, in minor units; NaN where it is none. */
 export const parseMoney = (text: string) =>

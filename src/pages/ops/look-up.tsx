@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
-import { formatMoney, formatStatus, formatTime } from './format.ts'
+import { formatAmount } from '../format-amount.ts'
+import { formatStatus, formatTime } from './format.ts'
 import type { AdminClient } from './session.ts'
 
 /** Finds whatever has an id: a user with his orders and coupons, or one order. */
@@ -94,14 +95,14 @@ function Answer({ id, failure, user, orders = [], coupons = [] }: Found) {
       {user && (
         <p class="facts">
           User <strong>{user.id}</strong> {user.name} {user.email} · balance{' '}
-          {formatMoney(user.balance)}
+          {formatAmount(user.balance)}
         </p>
       )}
       <ul class="found">
         {orders.map((order) => (
           <li key={order.id}>
             Order <code>{order.id}</code> of {order.userId}:{' '}
-            <strong>{formatStatus(order.status)}</strong>, {formatMoney(order.finalAmount)},{' '}
+            <strong>{formatStatus(order.status)}</strong>, {formatAmount(order.finalAmount)},{' '}
             {formatTime(order.orderedAt)}
             {order.items.map((item) => (
               <small key={item.id}>

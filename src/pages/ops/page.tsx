@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Second } from '../../live/moment.ts'
+import { shopOfAddress } from '../shop-of-address.ts'
 import { Books } from './books.tsx'
 import { Chart, type ChartData, type Line } from './chart.tsx'
 import { Coupons } from './coupons.tsx'
@@ -22,18 +23,23 @@ const lines: Line[] = [
   { label: 'Refusals', color: '--refusals' },
 ]
 
-const shopInAddress = () => new URLSearchParams(location.search).get('shop') ?? 'main'
-
 /** The whole page: it watches one shop, which its address names. */
 export function Page() {
-  const [shop, setShop] = useState(shopInAddress)
+  const [shop, setShop] = useState(shopOfAddress)
   const [session, setSession] = useState<Session | null>(null)
   const [failure, setFailure] = useState('')
   const [ownToken, setOwnToken] = useState('')
   const watched = useFeed(shop)
 
   useEffect(() => {
-    openSession(shop).then(setSession, (error) => setFailure(String(error.message ?? error)))
+    let isWatched = true
+    openSession(shop).then(
+      (opened) => isWatched && setSession(opened),
+      (error) => isWatched && setFailure(String(error.message ?? error)),
+    )
+    return () => {
+      isWatched = false
+    }
   }, [shop])
   const client = useMemo(
     () => session && openAdminClient(shop, session, ownToken),
@@ -42,6 +48,9 @@ export function Page() {
 
   function watch(name: string): void {
     history.replaceState(null, '', `?shop=${encodeURIComponent(name)}`)
+    // Until there is a new one nothing can be changed: this one's token is for the shop before.
+    setSession(null)
+    setFailure('')
     setShop(name)
   }
 
@@ -78,7 +87,7 @@ export function Page() {
         <Figures {...watched} />
         <Rates seconds={watched.seconds} />
         {client && (
-          <div class="columns">
+          <div class="columns" key={shop}>
             <div>
               <Stock products={state?.products ?? []} client={client} />
               <NewProduct client={client} />

@@ -1,7 +1,8 @@
 import { outcomeOf } from '../../client/client.ts'
 import type { HotOption, HotProduct } from '../../engine/reads.ts'
+import { formatAmount } from '../format-amount.ts'
 import { Bar } from './bar.tsx'
-import { formatCount, formatMoney, formatStatus, parseMoney } from './format.ts'
+import { formatCount, formatStatus, parseMoney } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { type Action, useAction } from './use-action.ts'
@@ -107,7 +108,7 @@ function Option(props: { option: HotOption; client: AdminClient; action: Action 
     const reason = 'live page'
     if (!Number.isNaN(price)) {
       const call = options.$patch({ param: { id }, json: { price, reason } })
-      if (!(await action.send(outcomeOf(call), `${name} costs ${formatMoney(price)}.`)))
+      if (!(await action.send(outcomeOf(call), `${name} costs ${formatAmount(price)}.`)))
         return false
     }
     if (units === 0) return true
@@ -122,7 +123,7 @@ function Option(props: { option: HotOption; client: AdminClient; action: Action 
   return (
     <tr>
       <th scope="row">{name}</th>
-      <td class="number">{formatMoney(option.price)}</td>
+      <td class="number">{formatAmount(option.price)}</td>
       <td class={`number ${free === 0 ? 'none' : ''}`}>{formatCount(free)}</td>
       <td class="number">{formatCount(held)}</td>
       <td class="number">{formatCount(sold)}</td>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { quote } from '../../demo/quote.ts'
-import { formatAmount, formatDiscount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
+import { formatDiscount } from './amounts.ts'
 import { NewsAt } from './news.tsx'
 import type { Choice } from './product-card.tsx'
 import type { Account, UserCoupon } from './use-account.ts'

@@ -1,4 +1,5 @@
-import { formatAmount, formatDiscount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
+import { formatDiscount } from './amounts.ts'
 import { Countdown } from './countdown.tsx'
 import type { UserCoupon } from './use-account.ts'
 import { usePhase } from './use-now.ts'

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { formatAmount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
 import { Countdown } from './countdown.tsx'
 import type { NewOrder } from './kept-order.ts'
 import { explain } from './refusals.ts'

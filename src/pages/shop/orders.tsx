@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { formatAmount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
 import { Countdown } from './countdown.tsx'
 import type { Order } from './kept-order.ts'
 import { NewsAt } from './news.tsx'

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks'
-import { formatAmount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
 import { Countdown } from './countdown.tsx'
 import { ProductArt } from './product-art.tsx'
 import { usePhase } from './use-now.ts'

@@ -49,11 +49,6 @@ export function keepBuyer(buyer: Buyer | null): void {
   else sessionStorage.removeItem(place)
 }
 
-/** The shop that the page shows to whom is not signed in: `?shop=`. */
-export function shopOfAddress(): string {
-  return new URLSearchParams(location.search).get('shop') ?? 'main'
-}
-
 /** Whether demo buyers can be had here. */
 export async function hasDemoBuyers(): Promise<boolean> {
   const answer = await fetch(sessionPath).catch(() => null)

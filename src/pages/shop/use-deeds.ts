@@ -1,7 +1,7 @@
 import { useCallback, useRef, useState } from 'preact/hooks'
 import { type Outcome, outcomeOf } from '../../client/client.ts'
 import type { ProblemBody } from '../../http/problem.ts'
-import { formatAmount } from './amounts.ts'
+import { formatAmount } from '../format-amount.ts'
 import { type Buyer, type Client, clock, connect } from './connection.ts'
 import {
   findKeptOrder,
