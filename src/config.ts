@@ -35,6 +35,9 @@ export const configShape = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Secret of HS256 tokens. Without it the embedded default makes one and keeps it in DATA_DIR. */
   JWT_SECRET: z.string().optional(),
+  /** Who must have issued a token (`iss`), and for whom (`aud`). Without them nothing is asked of these claims. */
+  JWT_ISSUER: z.string().max(200).optional(),
+  JWT_AUDIENCE: z.string().max(200).optional(),
   /** Where to fetch the public keys of RS256, ES256 and EdDSA tokens. */
   JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   /**
@@ -51,8 +54,14 @@ export const configShape = z.object({
    * page `/shop` of the embedded default.
    */
   SEED_DEMO: z.stringbool().default(true),
-  /** Limit how many bad coupon codes a user may send. Off for benchmarks only. */
+  /** Limit how many requests a sender may make, and how many bad coupon codes. Off for benchmarks only. */
   RATE_LIMIT: z.stringbool().default(true),
+  /** Requests a minute of one user; reads and writes are counted apart. */
+  REQUESTS_PER_USER: z.coerce.number().int().min(1).default(1_200),
+  /** The same of one address. Many users may share one: an office, or a carrier of mobile phones. */
+  REQUESTS_PER_ADDRESS: z.coerce.number().int().min(1).default(12_000),
+  /** Proxies before the API processes, each of which appends to X-Forwarded-For whom it got a request from. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
   ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
   /** Engine that commands ask instead of the one of this configuration, e.g. https://shop.example.org. */

@@ -5,6 +5,7 @@ import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
 import { claimableCouponRoutes } from './claimable-coupons.ts'
 import { claimRoutes } from './claims.ts'
+import { openAddressOf } from './client-address.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
@@ -35,6 +36,7 @@ import { addShopSession } from './shop-session.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
+import { identifyWithin } from './traffic.ts'
 import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
 import { verifyRoutes } from './verify.ts'
@@ -47,13 +49,19 @@ export type AppType = ReturnType<typeof createApp>
  * connection and keeps nothing but verified tokens.
  */
 export function createApp(dependencies: Dependencies) {
+  const { config, redis } = dependencies
   const app = new OpenAPIHono<Environment>({ router: createRouter() })
+  const addressOf = openAddressOf(config.TRUSTED_PROXIES)
+  const identifySender = identify(createTokenVerifier(config))
   const parts: Parts = {
     ...dependencies,
-    catchUp: openCatchUp(dependencies.redis),
+    addressOf,
+    catchUp: openCatchUp(redis),
     copyOf: openReadCopies(dependencies.engine),
     storedOrders: openStoredOrders(dependencies.orm),
-    identify: identify(createTokenVerifier(dependencies.config)),
+    identify: config.RATE_LIMIT
+      ? identifyWithin(identifySender, redis, addressOf, config)
+      : identifySender,
   }
   app.onError(answerError(dependencies.log))
   app.notFound(answerNotFound(app.router, parts.identify))

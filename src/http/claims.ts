@@ -42,7 +42,6 @@ const claimRoute = createRoute({
 const byCode = documented('user', [
   ...bodyCodes,
   'unavailable',
-  'rate_limited',
   'shop_closed',
   ...claimByCodeRefusals,
   'backlog_full',
@@ -63,7 +62,7 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-export function claimRoutes({ engine, redis, config, identify }: Parts) {
+export function claimRoutes({ engine, redis, config, identify, addressOf }: Parts) {
   const codeGuesses = config.RATE_LIMIT ? openCodeGuesses(redis) : null
   return openRoutes(identify)
     .openapi(claimRoute, (c) => {
@@ -80,13 +79,14 @@ export function claimRoutes({ engine, redis, config, identify }: Parts) {
     .openapi(claimByCodeRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { code } = c.req.valid('json')
-      const waitSeconds = await codeGuesses?.begin(shop, userId)
+      const guesser = { shop, userId, address: addressOf(c) }
+      const waitSeconds = await codeGuesses?.begin(guesser)
       if (waitSeconds) {
         c.get('headers')['retry-after'] = String(waitSeconds)
         return problem(c, 'rate_limited')
       }
       const outcome = await claimByCode(engine, { shop, code, userId })
-      if (outcome.ok || outcome.code !== 'code_not_found') await codeGuesses?.succeed(shop, userId)
+      if (outcome.ok || outcome.code !== 'code_not_found') await codeGuesses?.succeed(guesser)
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, claimView(outcome.value), outcome.replayed)
     })

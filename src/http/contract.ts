@@ -32,9 +32,9 @@ type ProblemAnswers<Code extends ProblemCode> = { [Status in StatusOf<Code>]: Pr
 
 /** Who may use a route: the refusals before its own, and the guard that takes care of them. */
 const accesses = {
-  public: { codes: ['unauthorized'], gate: takeShop },
-  user: { codes: ['unauthorized'], gate: requireUser },
-  admin: { codes: ['unauthorized', 'forbidden'], gate: requireAdmin },
+  public: { codes: ['rate_limited', 'unauthorized'], gate: takeShop },
+  user: { codes: ['rate_limited', 'unauthorized'], gate: requireUser },
+  admin: { codes: ['rate_limited', 'unauthorized', 'forbidden'], gate: requireAdmin },
 } as const
 
 type Access = keyof typeof accesses

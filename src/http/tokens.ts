@@ -8,12 +8,17 @@ import type { Caller } from './environment.ts'
 import { openGenerations } from './generations.ts'
 import { openSigningKeys, publicKeyAlgorithms } from './signing-keys.ts'
 
-const claimsSchema = z.object({
-  sub: z.string().regex(idPattern),
-  exp: z.number(),
-  role: z.enum(['user', 'admin']).default('user'),
-  shop: z.string().regex(idPattern).default('main'),
-})
+/** What a token must say, and to whom where the configuration names an issuer or an audience. */
+function claimsSchemaOf({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }: Dependencies['config']) {
+  return z.object({
+    sub: z.string().regex(idPattern),
+    exp: z.number(),
+    role: z.enum(['user', 'admin']).default('user'),
+    shop: z.string().regex(idPattern).default('main'),
+    iss: issuer === undefined ? z.unknown() : z.literal(issuer),
+    aud: z.unknown().refine((given) => audience === undefined || [given].flat().includes(audience)),
+  })
+}
 
 /**
  * Verifies a token.
@@ -36,6 +41,7 @@ type VerifiedToken = { caller: Caller; expiresAtMs: number }
  */
 export function createTokenVerifier(config: Dependencies['config']): VerifyToken {
   const verified = openGenerations<VerifiedToken>(limits.tokenCacheMax)
+  const claimsSchema = claimsSchemaOf(config)
   const decodeToken = createDecoder({ complete: true })
   const verifySecret = config.JWT_SECRET
     ? createVerifier({ key: config.JWT_SECRET, algorithms: ['HS256'] })

@@ -56,6 +56,12 @@ export const httpLimits = {
   requestIdLengthMax: 128,
   /** Wrong fields that one answer names: enough to fix a form, too few to make an answer large. */
   fieldErrorsMax: 20,
+  /** Requests are counted for so long, and then anew. */
+  requestWindowSeconds: 60,
+  /** Share of what a sender may that one process counts before it tells the others: so exact is the count of all. */
+  requestsUntoldShare: 0.05,
+  /** Senders that one process counts of a kind: some 20 MB. */
+  requestSendersMax: 100_000,
   /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
   tokenLengthMax: 4_096,
   /** Verified tokens kept per process. One entry is about 500 bytes. */

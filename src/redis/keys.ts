@@ -125,8 +125,15 @@ export function popularUnionKey(shop: string): string {
   return `{${shop}}:popular`
 }
 
-/** `guesses:<shop>:<user id>` → bad coupon codes of a user, until it expires; no part of a shop's state. */
+/**
+ * `guesses:user:<shop>:<user id>` and `guesses:address:<address>` → bad coupon codes, and how often they were too many,
+ * until it expires; no part of a shop's state.
+ */
 export const codeGuessesPrefix = 'guesses'
+export const codeLockoutsPrefix = 'lockouts'
+
+/** `requests:<policy>:<window>:<sender>` → requests of who makes many, until it expires; no part of a shop's state. */
+export const requestCountsPrefix = 'requests'
 
 /** BullMQ's keys share a tag too, so that its scripts work on a Redis Cluster. */
 export const queuePrefix = '{stampede}'

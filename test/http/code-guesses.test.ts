@@ -46,6 +46,39 @@ it('does not count codes that are right', async () => {
   expect((await claim('bob', 'WRONG')).code).toBe('code_not_found')
 })
 
+it('keeps who comes back to guess waiting twice as long each time, up to a day', async () => {
+  const { redis } = client
+  const key = `guesses:user:${client.shop}:trudy`
+  const waits: number[] = []
+  for (let round = 0; round < 9; round++) {
+    const answers = await guessAtOnce('trudy', limits.codeGuessesMax + 1)
+    const refused = answers.find(({ status }) => status === 429)
+    waits.push(Number(refused?.headers.get('retry-after')))
+    expect(await redis.ttl(key)).toBeGreaterThan((waits[round] as number) - 5)
+    // As if he had waited.
+    await redis.del(key)
+  }
+  expect(waits).toEqual([600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400])
+})
+
+it('counts the guesses from one address together, whoever makes them', async () => {
+  const config = { ...client.dependencies.config, TRUSTED_PROXIES: 1 }
+  const send = client.callWith({ config })
+  const guessFrom = (address: string, number: number) =>
+    send('POST', '/v1/coupons/claims', {
+      token: user(`puppet-${number}`),
+      body: { code: `puppet-${number}` },
+      headers: { 'x-forwarded-for': address },
+    })
+  const answers = await Promise.all(
+    Array.from({ length: limits.codeGuessesPerAddressMax + 10 }, (_, number) =>
+      guessFrom('8.8.8.9', number),
+    ),
+  )
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(10)
+  expect((await guessFrom('8.8.8.10', 0)).code).toBe('code_not_found')
+})
+
 it('is off where the configuration says so', async () => {
   const { config } = client.dependencies
   const unlimited = client.callWith({ config: { ...config, RATE_LIMIT: false } })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createSigner } from 'fast-jwt'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/limits.ts'
-import { openClient, secret, tokenOf } from './client.ts'
+import { httpConfig, openClient, secret, tokenOf } from './client.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -41,9 +41,7 @@ beforeEach(() => {
   asked = 0
 })
 
-const client = await openClient({
-  config: { JWT_SECRET: secret, JWKS_URL: url, RATE_LIMIT: true, SEED_DEMO: true },
-})
+const client = await openClient({ config: { ...httpConfig, JWKS_URL: url } })
 const { shop } = client
 
 function sign(key: KeyObject, algorithm: string, kid: string | undefined, sub = 'alice') {

@@ -3,13 +3,12 @@ import { afterAll } from 'vitest'
 import { databaseOf } from '../../../src/db/database.ts'
 import { openApiOrm } from '../../../src/db/orm.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
-import { openCodeGuesses } from '../../../src/http/code-guesses.ts'
 import { connectRedis } from '../../../src/redis/client.ts'
 import { openVerifier } from '../../../src/verify/verifier.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
 import { snapshotRankings } from '../../../workers/snapshot-rankings.ts'
 import { value } from '../../support/sale.ts'
-import { openClient } from '../client.ts'
+import { type Call, openClient } from '../client.ts'
 
 /** Nothing listens on the port of the TCP multiplexer. */
 const nowhere = '127.0.0.1:1'
@@ -50,8 +49,8 @@ export async function openWorld() {
     }),
     /** The application where as many events wait for Postgres as may. */
     callWithFullBacklog: client.callWith({ engine: client.engineWith({ backlogMax: 0 }) }),
+    callTooOften: await openTooOften(client),
     newUser,
-    codeGuesses: openCodeGuesses(redis),
     /** Brings to Postgres what was decided so far. */
     drain: () => drainOutbox({ orm, redis, shop }),
     /** A user with this balance. */
@@ -88,4 +87,16 @@ export async function openWorld() {
   await sql`update payments set paid_at = ${at} where order_id = ${id}`.execute(db)
   await snapshotRankings({ redis, orm })
   return world
+}
+
+/** The application for somebody whose address has made as many requests as it may in this minute. */
+async function openTooOften({ dependencies, callWith }: Awaited<ReturnType<typeof openClient>>) {
+  const config = { ...dependencies.config, REQUESTS_PER_ADDRESS: 1, TRUSTED_PROXIES: 1 }
+  const call = callWith({ config })
+  return async (method: string, path: string, request: Call = {}) => {
+    const headers = { ...request.headers, 'x-forwarded-for': '8.8.8.8' }
+    // The one that may still be left in this minute has no effect.
+    await call(method, '/v1/nothing', { headers })
+    return call(method, path, { ...request, headers })
+  }
 }
