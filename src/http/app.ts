@@ -37,6 +37,7 @@ import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
 import { identifyWithin } from './traffic.ts'
+import { openUnpaidOrders } from './unpaid-orders.ts'
 import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
 import { verifyRoutes } from './verify.ts'
@@ -62,6 +63,7 @@ export function createApp(dependencies: Dependencies) {
     identify: config.RATE_LIMIT
       ? identifyWithin(identifySender, redis, addressOf, config)
       : identifySender,
+    unpaidOrders: config.RATE_LIMIT ? openUnpaidOrders(redis, config.UNPAID_ORDERS_PER_USER) : null,
   }
   app.onError(answerError(dependencies.log))
   app.notFound(answerNotFound(app.router, parts.identify))

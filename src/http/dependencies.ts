@@ -12,6 +12,7 @@ import type { AddressOf } from './client-address.ts'
 import type { Guard } from './guard.ts'
 import type { OperatorAccess } from './operator.ts'
 import type { ReadCopies } from './read-copies.ts'
+import type { UnpaidOrders } from './unpaid-orders.ts'
 import type { StoredOrders } from './stored-orders.ts'
 
 type HttpVariable =
@@ -23,6 +24,7 @@ type HttpVariable =
   | 'REQUESTS_PER_USER'
   | 'REQUESTS_PER_ADDRESS'
   | 'TRUSTED_PROXIES'
+  | 'UNPAID_ORDERS_PER_USER'
   | 'SEED_DEMO'
 
 /** What the HTTP server works with. The caller opens and closes all of it. */
@@ -68,6 +70,8 @@ export type Parts = Dependencies & {
   identify: Guard
   /** Tells senders apart. */
   addressOf: AddressOf
+  /** Keeps users from holding units for ever; null where nothing is limited. */
+  unpaidOrders: UnpaidOrders | null
 }
 
 /** The body of `/readyz`: one entry per part, with a word on what is wrong with it. */

@@ -117,6 +117,12 @@ export function orderRoutes(parts: Parts) {
     .openapi(placeOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
+      const waitSeconds = body.pay ? null : parts.unpaidOrders?.waitSeconds({ shop, userId })
+      if (waitSeconds) {
+        c.get('headers')['retry-after'] = String(waitSeconds)
+        const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
+        return problem(c, 'rate_limited', { detail })
+      }
       const { items, fromCart, ...terms } = body
       const outcome = await placeOrder(
         parts.engine,
@@ -130,6 +136,8 @@ export function orderRoutes(parts: Parts) {
         parts.storedOrders(shop),
       )
       if (!outcome.ok) return refuse(c, outcome)
+      const isNewHold = !outcome.replayed && outcome.value.status === 'PENDING'
+      if (isNewHold) parts.unpaidOrders?.count({ shop, userId })
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
     })
     .openapi(orderRoute, async (c) => {

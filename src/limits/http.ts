@@ -62,6 +62,10 @@ export const httpLimits = {
   requestsUntoldShare: 0.05,
   /** Senders that one process counts of a kind: some 20 MB. */
   requestSendersMax: 100_000,
+  /** Orders that a user places and does not pay are counted for so long. */
+  unpaidOrdersSeconds: 86_400,
+  /** Users that one process knows to have had too many: some 10 MB. */
+  unpaidUsersMax: 100_000,
   /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
   tokenLengthMax: 4_096,
   /** Verified tokens kept per process. One entry is about 500 bytes. */

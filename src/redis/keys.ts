@@ -135,5 +135,8 @@ export const codeLockoutsPrefix = 'lockouts'
 /** `requests:<policy>:<window>:<sender>` → requests of who makes many, until it expires; no part of a shop's state. */
 export const requestCountsPrefix = 'requests'
 
+/** `unpaid:<shop>:<user id>` → orders that a user did not pay, until it expires; no part of a shop's state. */
+export const unpaidOrdersPrefix = 'unpaid'
+
 /** BullMQ's keys share a tag too, so that its scripts work on a Redis Cluster. */
 export const queuePrefix = '{stampede}'
