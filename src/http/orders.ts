@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
+import { hasPlacedOrder } from '../engine/read-orders.ts'
 import { readDescriptions } from '../engine/product-texts.ts'
 import { limits } from '../limits.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
@@ -117,8 +118,10 @@ export function orderRoutes(parts: Parts) {
     .openapi(placeOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
+      const operation = operationOf(c, 'POST /v1/orders', body)
       const waitSeconds = body.pay ? null : parts.unpaidOrders?.waitSeconds({ shop, userId })
-      if (waitSeconds) {
+      // Who repeats an earlier request gets its answer.
+      if (waitSeconds && !(await hasPlacedOrder(parts.redis, shop, operation.operationId))) {
         c.get('headers')['retry-after'] = String(waitSeconds)
         const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
         return problem(c, 'rate_limited', { detail })
@@ -131,7 +134,7 @@ export function orderRoutes(parts: Parts) {
           userId,
           ...terms,
           items: items ? sumLines(items) : 'cart',
-          ...operationOf(c, 'POST /v1/orders', body),
+          ...operation,
         },
         parts.storedOrders(shop),
       )

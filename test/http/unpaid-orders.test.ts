@@ -64,10 +64,14 @@ describe('orders that are not paid', () => {
     expect((await order(send, 'buyer')).status).toBe(429)
   })
 
-  it('are one where a request is repeated', async () => {
+  it('are one where a request is repeated, and their repetition is answered at any time', async () => {
     const send = limited()
+    const first = await order(send, 'repeater', {}, 'the same')
     for (let time = 0; time < 5; time++) await order(send, 'repeater', {}, 'the same')
     expect((await order(send, 'repeater')).status).toBe(201)
+    expect(await holdAndCancel(send, 'repeater')).toBe(1)
+    const again = await order(send, 'repeater', {}, 'the same')
+    expect(again).toMatchObject({ status: 200, body: first.body })
   })
 
   it('are counted by all processes together', async () => {
