@@ -1,15 +1,17 @@
 import { createDecoder, createVerifier, TokenError } from 'fast-jwt'
 import { z } from 'zod'
+import type { Config } from '../config.ts'
 import { idPattern } from '../domain/ids.ts'
 import { Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
-import type { Dependencies } from './dependencies.ts'
 import type { Caller } from './environment.ts'
 import { openGenerations } from './generations.ts'
 import { openSigningKeys, publicKeyAlgorithms } from './signing-keys.ts'
 
+type TokenConfig = Pick<Config, 'JWT_SECRET' | 'JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>
+
 /** What a token must say, and to whom where the configuration names an issuer or an audience. */
-function claimsSchemaOf({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }: Dependencies['config']) {
+function claimsSchemaOf({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }: TokenConfig) {
   return z.object({
     sub: z.string().regex(idPattern),
     exp: z.number(),
@@ -39,7 +41,7 @@ type VerifiedToken = { caller: Caller; expiresAtMs: number }
  * Verified tokens are remembered until they expire, by their whole text, because a signature costs more to check
  * than the rest of a request.
  */
-export function createTokenVerifier(config: Dependencies['config']): VerifyToken {
+export function createTokenVerifier(config: TokenConfig): VerifyToken {
   const verified = openGenerations<VerifiedToken>(limits.tokenCacheMax)
   const claimsSchema = claimsSchemaOf(config)
   const decodeToken = createDecoder({ complete: true })
