@@ -1,5 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { openCatchUp } from '../db/catch-up.ts'
+import { openKnownRooms } from '../waiting-room/rooms.ts'
+import { openAdmission } from './admission.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
@@ -41,6 +43,7 @@ import { openUnpaidOrders } from './unpaid-orders.ts'
 import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
 import { verifyRoutes } from './verify.ts'
+import { waitingRoomRoutes } from './waiting-rooms.ts'
 
 /** The routes with their inputs and answers, for the typed client: `hc<AppType>(url)`. */
 export type AppType = ReturnType<typeof createApp>
@@ -54,9 +57,12 @@ export function createApp(dependencies: Dependencies) {
   const app = new OpenAPIHono<Environment>({ router: createRouter() })
   const addressOf = openAddressOf(config.TRUSTED_PROXIES)
   const identifySender = identify(createTokenVerifier(config))
+  const rooms = openKnownRooms(redis)
   const parts: Parts = {
     ...dependencies,
     addressOf,
+    rooms,
+    admission: openAdmission(redis, rooms),
     catchUp: openCatchUp(redis),
     copyOf: openReadCopies(dependencies.engine),
     storedOrders: openStoredOrders(dependencies.orm),
@@ -111,6 +117,7 @@ export function createApp(dependencies: Dependencies) {
     .route('/', couponHistoryRoutes(parts))
     .route('/', couponCodeRoutes(parts))
     .route('/', claimRoutes(parts))
+    .route('/', waitingRoomRoutes(parts))
     .route('/', userCouponRoutes(parts))
     .route('/', cartRoutes(parts))
     .route('/', orderRoutes(parts))

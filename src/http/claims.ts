@@ -2,6 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
 import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { type ClaimOutcome, claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
+import { hasClaimed } from '../engine/user-coupons.ts'
+import { nameOf } from '../waiting-room/rooms.ts'
 import { refuseBody } from './body.ts'
 import { openCodeGuesses } from './code-guesses.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
@@ -27,7 +29,11 @@ const claimAnswers = {
   201: jsonAnswer(claimSchema, 'The claim'),
 }
 
-const byId = documented('user', [...bodyCodes, ...decisionCodes(claimCouponRefusals)])
+const byId = documented('user', [
+  ...bodyCodes,
+  'admission_required',
+  ...decisionCodes(claimCouponRefusals),
+])
 const claimRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/claims',
@@ -62,19 +68,26 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-export function claimRoutes({ engine, redis, config, identify, addressOf }: Parts) {
+export function claimRoutes({ engine, redis, config, identify, addressOf, admission }: Parts) {
   const codeGuesses = config.RATE_LIMIT ? openCodeGuesses(redis) : null
   return openRoutes(identify)
     .openapi(claimRoute, (c) => {
       const { userId, shop } = c.get('caller')
       const couponId = c.req.valid('param').id
+      const names = [nameOf({ kind: 'coupon', id: couponId })]
       const answer = (outcome: ClaimOutcome) => {
         if (!outcome.ok) return refuse(c, outcome)
+        admission.leave(c, names)
         return replyOnce(c, claimView(outcome.value), outcome.replayed)
       }
-      const outcome = claimCoupon(engine, { shop, couponId, userId })
-      // A refusal that nothing is waited for is answered in the same call that brought the request.
-      return outcome instanceof Promise ? outcome.then(answer) : answer(outcome)
+      const claim = () => {
+        const outcome = claimCoupon(engine, { shop, couponId, userId })
+        // A refusal that nothing is waited for is answered in the same call that brought the request.
+        return outcome instanceof Promise ? outcome.then(answer) : answer(outcome)
+      }
+      const isOpen = admission.isOpen(c, names, () => hasClaimed(redis, shop, couponId, userId))
+      if (isOpen === true) return claim()
+      return isOpen.then((is) => (is ? claim() : problem(c, 'admission_required')))
     })
     .openapi(claimByCodeRoute, async (c) => {
       const { userId, shop } = c.get('caller')

@@ -8,6 +8,8 @@ import type { Feed } from '../live/feed.ts'
 import type { Storm } from '../live/storm.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { VerifyReport } from '../verify/verify.ts'
+import type { KnownRooms } from '../waiting-room/rooms.ts'
+import type { Admission } from './admission.ts'
 import type { AddressOf } from './client-address.ts'
 import type { Guard } from './guard.ts'
 import type { OperatorAccess } from './operator.ts'
@@ -70,6 +72,9 @@ export type Parts = Dependencies & {
   identify: Guard
   /** Tells senders apart. */
   addressOf: AddressOf
+  /** The waiting rooms, and what keeps those out who have to wait. */
+  rooms: KnownRooms
+  admission: Admission
   /** Keeps users from holding units for ever; null where nothing is limited. */
   unpaidOrders: UnpaidOrders | null
 }

@@ -1,10 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
+import { readCart } from '../engine/read-cart.ts'
 import { hasPlacedOrder } from '../engine/read-orders.ts'
 import { readDescriptions } from '../engine/product-texts.ts'
 import { limits } from '../limits.ts'
+import { nameOf } from '../waiting-room/rooms.ts'
 import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import type { Caller } from './environment.ts'
 import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { listUserOrders } from './order-list.ts'
@@ -47,7 +50,11 @@ const newOrderSchema = z
     message: 'Send either items or fromCart',
   })
 
-const placement = documented('user', [...keyCodes, ...decisionCodes(placeOrderRefusals)])
+const placement = documented('user', [
+  ...keyCodes,
+  'admission_required',
+  ...decisionCodes(placeOrderRefusals),
+])
 const placeOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders',
@@ -119,9 +126,13 @@ export function orderRoutes(parts: Parts) {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
       const operation = operationOf(c, 'POST /v1/orders', body)
-      const waitSeconds = body.pay ? null : parts.unpaidOrders?.waitSeconds({ shop, userId })
+      const { admission } = parts
       // Who repeats an earlier request gets its answer.
-      if (waitSeconds && !(await hasPlacedOrder(parts.redis, shop, operation.operationId))) {
+      const isRepeated = () => hasPlacedOrder(parts.redis, shop, operation.operationId)
+      const rooms = await roomsBefore(parts, c.get('caller'), body.items)
+      if (!(await admission.isOpen(c, rooms, isRepeated))) return problem(c, 'admission_required')
+      const waitSeconds = body.pay ? null : parts.unpaidOrders?.waitSeconds({ shop, userId })
+      if (waitSeconds && !(await isRepeated())) {
         c.get('headers')['retry-after'] = String(waitSeconds)
         const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
         return problem(c, 'rate_limited', { detail })
@@ -139,6 +150,7 @@ export function orderRoutes(parts: Parts) {
         parts.storedOrders(shop),
       )
       if (!outcome.ok) return refuse(c, outcome)
+      admission.leave(c, rooms)
       const isNewHold = !outcome.replayed && outcome.value.status === 'PENDING'
       if (isNewHold) parts.unpaidOrders?.count({ shop, userId })
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
@@ -165,6 +177,18 @@ export function orderRoutes(parts: Parts) {
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)
     })
+}
+
+/** The rooms that may stand before an order, by the lines that it names or those of the cart. */
+async function roomsBefore(
+  { redis, rooms }: Parts,
+  { shop, userId }: Caller,
+  items: readonly { optionId: string }[] | undefined,
+): Promise<string[]> {
+  // A sale without rooms does not pay for a look into the cart.
+  if (!items && !(await rooms.hasAny(shop))) return []
+  const lines = items ?? (await readCart(redis, shop, userId))
+  return lines.map(({ optionId }) => nameOf({ kind: 'option', id: optionId }))
 }
 
 /** One line per option, in the order in which the options came. */

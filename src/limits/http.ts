@@ -66,6 +66,25 @@ export const httpLimits = {
   unpaidOrdersSeconds: 86_400,
   /** Users that one process knows to have had too many: some 10 MB. */
   unpaidUsersMax: 100_000,
+  /** Users that a waiting room lets in per second, and how long their passes may be valid. */
+  roomRateMax: 10_000,
+  roomPassMsMin: 10_000,
+  roomPassMsMax: 3_600_000,
+  roomPassMsDefault: 120_000,
+  /** How long an admitted place waits for a user who asks every few seconds. */
+  roomTurnMs: 20_000,
+  /** A client that waits is told to come again between these. */
+  roomRetryMsMin: 1_000,
+  roomRetryMsMax: 5_000,
+  /** How long places are remembered in a room that nobody enters. */
+  roomKeptMs: 86_400_000,
+  /** Places that one entry admits: half a millisecond of Redis. */
+  roomMovedMax: 500,
+  /** How late another process learns that a room was opened or closed, and shops whose rooms one process knows. */
+  roomCopyMs: 500,
+  roomShopsMax: 1_000,
+  /** Passes that one request may bring: an order may have as many lines. */
+  passesLengthMax: 4_096,
   /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
   tokenLengthMax: 4_096,
   /** Verified tokens kept per process. One entry is about 500 bytes. */
