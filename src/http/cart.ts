@@ -55,8 +55,7 @@ const cartRoute = createRoute({
 
 const setting = documented('user', [
   ...bodyCodes,
-  'admission_required',
-  ...decisionCodes(setCartItemRefusals),
+  ...decisionCodes(['admission_required', ...setCartItemRefusals]),
 ])
 const setItemRoute = createRoute({
   method: 'put',

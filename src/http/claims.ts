@@ -31,8 +31,7 @@ const claimAnswers = {
 
 const byId = documented('user', [
   ...bodyCodes,
-  'admission_required',
-  ...decisionCodes(claimCouponRefusals),
+  ...decisionCodes(['admission_required', ...claimCouponRefusals]),
 ])
 const claimRoute = createRoute({
   method: 'post',

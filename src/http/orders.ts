@@ -52,8 +52,7 @@ const newOrderSchema = z
 
 const placement = documented('user', [
   ...keyCodes,
-  'admission_required',
-  ...decisionCodes(placeOrderRefusals),
+  ...decisionCodes(['admission_required', ...placeOrderRefusals]),
 ])
 const placeOrderRoute = createRoute({
   method: 'post',

@@ -6,6 +6,7 @@ import { operationContracts } from './operations.ts'
 import { orderContracts } from './orders.ts'
 import { productContracts } from './products.ts'
 import { userContracts } from './users.ts'
+import { waitingRoomContracts } from './waiting-rooms.ts'
 import type { World } from './world.ts'
 
 /** What every route takes and answers. */
@@ -18,6 +19,7 @@ export function contractsOf(world: World): RouteContract[] {
     ...orderContracts(world),
     ...operationContracts(world),
     ...deadLetterContracts(world),
+    ...waitingRoomContracts(world),
   ]
 }
 

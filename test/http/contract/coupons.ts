@@ -147,6 +147,7 @@ export const couponContracts = (world: World): RouteContract[] => [
     route: 'POST /v1/coupons/{id}/claims',
     auth: 'user',
     refusals: [
+      'admission_required',
       'coupon_not_found',
       'coupon_inactive',
       'not_started',
@@ -155,14 +156,16 @@ export const couponContracts = (world: World): RouteContract[] => [
       'sold_out',
     ],
     async request(has) {
-      const coupon = await world.coupon({
+      const made = await world.coupon({
         status: has('coupon_inactive') ? 'PAUSED' : 'ACTIVE',
         ...(has('not_started') && { validFrom: future }),
         ...(has('ended') && { validUntil: 1 }),
         codeRequired: has('code_required'),
         totalQuantity: has('sold_out') ? 0 : 1,
       })
-      return { path: `/v1/coupons/${has('coupon_not_found') ? 'nothing' : coupon}/claims` }
+      const coupon = has('coupon_not_found') ? `${made}-2` : made
+      if (has('admission_required')) await world.openRoom({ kind: 'coupon', id: coupon })
+      return { path: `/v1/coupons/${coupon}/claims` }
     },
     status: 201,
     answer: claim,

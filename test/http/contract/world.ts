@@ -5,6 +5,7 @@ import { openApiOrm } from '../../../src/db/orm.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
 import { connectRedis } from '../../../src/redis/client.ts'
 import { openVerifier } from '../../../src/verify/verifier.ts'
+import { openRoom, type Target } from '../../../src/waiting-room/rooms.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
 import { snapshotRankings } from '../../../workers/snapshot-rankings.ts'
 import { value } from '../../support/sale.ts'
@@ -37,9 +38,12 @@ export async function openWorld() {
   let users = 0
   const newUser = () => `user-${++users}`
 
+  const call = client.callWith({ verify: verifier.verify })
+  const callWithFullBacklog = client.callWith({ engine: client.engineWith({ backlogMax: 0 }) })
+
   const world = {
     ...client,
-    call: client.callWith({ verify: verifier.verify }),
+    call,
     /** The application without Redis and without Postgres. */
     callWithoutStores: client.callWith({
       redis: deadRedis,
@@ -48,7 +52,15 @@ export async function openWorld() {
       verify: deadVerifier.verify,
     }),
     /** The application where as many events wait for Postgres as may. */
-    callWithFullBacklog: client.callWith({ engine: client.engineWith({ backlogMax: 0 }) }),
+    callWithFullBacklog,
+    /** Opens a waiting room, of which both applications know at once. */
+    async openRoom(target: Target) {
+      await openRoom(redis, shop, target, { admitPerSecond: 5, passMs: 60_000 })
+      // Whatever a process does with a room makes it look again.
+      for (const send of [call, callWithFullBacklog]) {
+        await send('DELETE', '/v1/coupons/nothing/waiting-room', { token: client.admin })
+      }
+    },
     callTooOften: await openTooOften(client),
     newUser,
     /** Brings to Postgres what was decided so far. */
