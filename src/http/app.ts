@@ -19,6 +19,7 @@ import { healthRoutes } from './health.ts'
 import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
 import { addOpsRoutes } from './ops.ts'
+import { requireOperator } from './operator.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
 import { orderRoutes } from './orders.ts'
@@ -61,6 +62,7 @@ export function createApp(dependencies: Dependencies) {
   const parts: Parts = {
     ...dependencies,
     addressOf,
+    operatorsOnly: requireOperator(dependencies.operators, addressOf),
     rooms,
     admission: openAdmission(redis, rooms),
     catchUp: openCatchUp(redis),
@@ -96,11 +98,11 @@ export function createApp(dependencies: Dependencies) {
     return reply(c, document, 200)
   })
   app.get('/openapi.json', answerDocument)
-  app.get('/metrics', answerMetrics(parts))
+  app.get('/metrics', answerMetrics(parts.metrics, parts.operatorsOnly))
   addOpsRoutes(app, parts)
   addShopSession(app, parts)
-  for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
-  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operators))
+  for (const [path, answer] of pagesFor(parts.operatorsOnly)) app.get(path, answer)
+  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operatorsOnly))
 
   return app
     .route('/', healthRoutes(parts))

@@ -70,6 +70,8 @@ export type Parts = Dependencies & {
   copyOf: ReadCopies
   /** Finds out who makes a request, and refuses whom makes too many. */
   identify: Guard
+  /** Lets operators pass. */
+  operatorsOnly: Guard
   /** Tells senders apart. */
   addressOf: AddressOf
   /** The waiting rooms, and what keeps those out who have to wait. */

@@ -1,7 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import { auth } from 'hono/utils/basic-auth'
+import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type Config, isPrivate } from '../config.ts'
+import { limits } from '../limits.ts'
+import type { AddressOf } from './client-address.ts'
 import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
 import { problem } from './problem.ts'
@@ -18,9 +21,31 @@ export function operatorsOf(config: Config): OperatorAccess {
 
 /**
  * Lets operators pass. The password comes by HTTP Basic, which browsers and Prometheus both know how to send; the name
- * with it does not matter.
+ * with it does not matter. Who sends wrong ones has to wait, and is told so whatever he sends then. Each process counts
+ * by itself: an outage of Redis is when operators must get in.
  */
-export function requireOperator(access: OperatorAccess): Guard {
+export function requireOperator(access: OperatorAccess, addressOf: AddressOf): Guard {
+  const guesses = new RateLimiterMemory({
+    points: limits.passwordGuessesMax,
+    duration: limits.passwordGuessesSeconds,
+  })
+
+  async function askForPassword(c: Context<Environment>, password: string) {
+    const guesser = addressOf(c) ?? 'no public address'
+    const before = await guesses.get(guesser)
+    if (before !== null && before.remainingPoints === 0) {
+      c.get('headers')['retry-after'] = String(Math.ceil(before.msBeforeNext / 1_000))
+      return problem(c, 'rate_limited')
+    }
+    const given = auth(c.req.raw)?.password
+    if (given !== undefined && isSame(given, password)) return undefined
+    // A browser that does not know the password yet asks without one.
+    if (given !== undefined) await guesses.penalty(guesser)
+    const refusal = problem(c, 'unauthorized')
+    refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
+    return refusal
+  }
+
   return (c) => {
     if (access === 'everybody') return isMeantForHere(c) ? undefined : problem(c, 'forbidden')
     if (access === 'nobody') {
@@ -28,11 +53,7 @@ export function requireOperator(access: OperatorAccess): Guard {
         detail: 'OPERATOR_PASSWORD is not set: nobody may see this.',
       })
     }
-    const given = auth(c.req.raw)?.password
-    if (given !== undefined && isSame(given, access.password)) return undefined
-    const refusal = problem(c, 'unauthorized')
-    refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
-    return refusal
+    return askForPassword(c, access.password)
   }
 }
 

@@ -11,7 +11,6 @@ import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { requireOperator } from './operator.ts'
 import { invalidRequest, problem } from './problem.ts'
 import { headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -34,8 +33,8 @@ export const opsPaths = ['/ops/session', '/ops/feed', '/ops/storm']
  * something takes a token, which no other page can get at.
  */
 export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
-  const { config, orm, feed, operators, runStorm } = parts
-  const isOperator = [identifyRequest, requireOperator(operators), takeWatchedShop]
+  const { config, orm, feed, operatorsOnly, runStorm } = parts
+  const isOperator = [identifyRequest, operatorsOnly, takeWatchedShop]
   const sign = config.JWT_SECRET
     ? createSigner({ key: config.JWT_SECRET, expiresIn: limits.operatorTokenMs })
     : null

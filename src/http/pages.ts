@@ -4,11 +4,9 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context, Handler } from 'hono'
 import { bundle } from './bundle.ts'
-import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { requireOperator } from './operator.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
@@ -55,11 +53,11 @@ const files: Record<string, string> = {
 export const pagePaths = Object.keys(files)
 
 /** The pages: an address, and what answers it. Those of operators are for them only. */
-export function pagesFor({
-  operators,
-}: Pick<Dependencies, 'operators'>): [path: string, answer: Handler<Environment>][] {
+export function pagesFor(
+  operatorsOnly: Guard,
+): [path: string, answer: Handler<Environment>][] {
   return Object.entries(files).map(([path, file]) => {
-    const guards = /^\/ops(\/|$)/.test(path) ? [requireOperator(operators)] : []
+    const guards = /^\/ops(\/|$)/.test(path) ? [operatorsOnly] : []
     return [path, answerFile(path, file, guards)]
   })
 }

@@ -5,9 +5,8 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { Queue } from 'bullmq'
 import { type Handler, Hono } from 'hono'
 import type { Environment } from './environment.ts'
-import { guarded } from './guard.ts'
+import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { type OperatorAccess, requireOperator } from './operator.ts'
 import { pagePolicy } from './pages.ts'
 import { problem } from './problem.ts'
 import { headersOf } from './reply.ts'
@@ -38,10 +37,10 @@ const startScreen = /(<div id="root">)[\s\S]*<\/style>\s*(<\/div>)/
  */
 export function answerQueueBoard(
   queues: readonly Queue[],
-  operators: OperatorAccess,
+  operatorsOnly: Guard,
 ): Handler<Environment> {
   const board = openBoard(queues)
-  const answer = guarded([identifyRequest, requireOperator(operators)], async (c) => {
+  const answer = guarded([identifyRequest, operatorsOnly], async (c) => {
     const response = await board.fetch(c.req.raw)
     if (response.status === 404) return problem(c, 'not_found')
     const type = response.headers.get('content-type') ?? ''

@@ -85,6 +85,9 @@ export const httpLimits = {
   roomShopsMax: 1_000,
   /** Passes that one request may bring: an order may have as many lines. */
   passesLengthMax: 4_096,
+  /** Wrong passwords of operators that one address may send to a process, and for how long they count. */
+  passwordGuessesMax: 20,
+  passwordGuessesSeconds: 600,
   /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
   tokenLengthMax: 4_096,
   /** Verified tokens kept per process. One entry is about 500 bytes. */
