@@ -43,7 +43,9 @@ export function openCodeGuesses(redis: RedisClient): CodeGuesses {
     },
     async succeed(guesser) {
       // The claim stands whatever becomes of the count.
-      await Promise.all(countsOf(guesser).map(([count, key]) => count.giveBack(key))).catch(() => {})
+      await Promise.all(countsOf(guesser).map(([count, key]) => count.giveBack(key))).catch(
+        () => {},
+      )
     },
   }
 }

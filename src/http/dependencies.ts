@@ -14,8 +14,8 @@ import type { AddressOf } from './client-address.ts'
 import type { Guard } from './guard.ts'
 import type { OperatorAccess } from './operator.ts'
 import type { ReadCopies } from './read-copies.ts'
-import type { UnpaidOrders } from './unpaid-orders.ts'
 import type { StoredOrders } from './stored-orders.ts'
+import type { UnpaidOrders } from './unpaid-orders.ts'
 
 type HttpVariable =
   | 'JWT_SECRET'

@@ -53,9 +53,7 @@ const files: Record<string, string> = {
 export const pagePaths = Object.keys(files)
 
 /** The pages: an address, and what answers it. Those of operators are for them only. */
-export function pagesFor(
-  operatorsOnly: Guard,
-): [path: string, answer: Handler<Environment>][] {
+export function pagesFor(operatorsOnly: Guard): [path: string, answer: Handler<Environment>][] {
   return Object.entries(files).map(([path, file]) => {
     const guards = /^\/ops(\/|$)/.test(path) ? [operatorsOnly] : []
     return [path, answerFile(path, file, guards)]

@@ -28,7 +28,8 @@ const placeSchema = z
       description: 'Whether anything would be left if everybody before took one.',
     }),
     retryAfterMs: z.int().nullable().openapi({
-      description: 'When to ask again. Who does not for 20 seconds after his turn has come loses it.',
+      description:
+        'When to ask again. Who does not for 20 seconds after his turn has come loses it.',
     }),
   })
   .openapi('Place')
@@ -82,14 +83,18 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       ...closing.about,
       guards: [...closing.about.guards, refuseBody],
       request,
-      responses: { 200: jsonAnswer(z.object({ closed: z.literal(true) }), 'It was closed'), ...closing.refusals },
+      responses: {
+        200: jsonAnswer(z.object({ closed: z.literal(true) }), 'It was closed'),
+        ...closing.refusals,
+      },
     }),
     enter: createRoute({
       method: 'post',
       path: `/v1/${kind}s/{id}/entry` as const,
       tags,
       summary: `Get a place in the waiting room before the ${kind}, or ask how it goes`,
-      description: 'Repeatable: a user has one place. It is given up with the purchase, and where a pass lapses.',
+      description:
+        'Repeatable: a user has one place. It is given up with the purchase, and where a pass lapses.',
       ...entry.about,
       guards: [...entry.about.guards, refuseBody],
       request,
@@ -100,7 +105,9 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
 
 /** Waiting rooms: off until an operator opens one. */
 export function waitingRoomRoutes(parts: Parts) {
-  return openRoutes().route('/', roomRoutes('coupon', parts)).route('/', roomRoutes('option', parts))
+  return openRoutes()
+    .route('/', roomRoutes('coupon', parts))
+    .route('/', roomRoutes('option', parts))
 }
 
 function roomRoutes<Kind extends Target['kind']>(kind: Kind, { redis, rooms, identify }: Parts) {
@@ -126,7 +133,9 @@ function roomRoutes<Kind extends Target['kind']>(kind: Kind, { redis, rooms, ide
       const shop = c.get('shop')
       const wasOpen = await closeRoom(redis, shop, { kind, id: c.req.valid('param').id })
       rooms.forget(shop)
-      return wasOpen ? reply(c, { closed: true as const }, 200) : problem(c, 'waiting_room_not_found')
+      return wasOpen
+        ? reply(c, { closed: true as const }, 200)
+        : problem(c, 'waiting_room_not_found')
     })
     .openapi(contract.enter, async (c) => {
       const { shop, userId } = c.get('caller')

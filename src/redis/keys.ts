@@ -147,7 +147,10 @@ export function roomsKey(shop: string): string {
 }
 
 /** Who waits in a room, as lua/enter-room.lua describes it: places, turns and passes, in this order. */
-export function roomKeys(shop: string, name: string): [places: string, turns: string, passes: string] {
+export function roomKeys(
+  shop: string,
+  name: string,
+): [places: string, turns: string, passes: string] {
   const prefix = `{${shop}}:room:${name}`
   return [`${prefix}:places`, `${prefix}:turns`, `${prefix}:passes`]
 }

@@ -22,6 +22,9 @@ export function openTokenSigner(config: Config, ttlMs: number): (claims: TokenCl
 }
 
 /** What a token has to say of issuer and audience, where the configuration asks for it. */
-export function namesOf({ JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Names): { iss?: string; aud?: string } {
+export function namesOf({ JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Names): {
+  iss?: string
+  aud?: string
+} {
   return { ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }
 }

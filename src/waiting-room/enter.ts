@@ -40,9 +40,7 @@ export async function enterRoom(
   ]
   const { roomTurnMs, roomKeptMs, roomMovedMax } = limits
   const terms = [roomTurnMs, roomKeptMs, roomMovedMax].map(String)
-  const reply = (await ask(
-    redis.enterRoom(keys.length, ...keys, name, userId, ...terms),
-  )) as Reply
+  const reply = (await ask(redis.enterRoom(keys.length, ...keys, name, userId, ...terms))) as Reply
   switch (reply[0]) {
     case 'admitted': {
       const untilMs = reply[1]
@@ -63,5 +61,10 @@ export async function enterRoom(
 export function leaveRoom(redis: RedisClient, shop: string, name: string, userId: string): void {
   const [places, , passes] = roomKeys(shop, name)
   // Where it fails the pass ends by itself.
-  redis.multi().zrem(passes, userId).hdel(places, userId).exec().catch(() => {})
+  redis
+    .multi()
+    .zrem(passes, userId)
+    .hdel(places, userId)
+    .exec()
+    .catch(() => {})
 }

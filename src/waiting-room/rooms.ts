@@ -105,7 +105,9 @@ export function openKnownRooms(redis: RedisClient): KnownRooms {
     },
     hasAny(shop) {
       const copy = copyOf(shop)
-      return copy instanceof Promise ? copy.then(({ rooms }) => rooms.size > 0) : copy.rooms.size > 0
+      return copy instanceof Promise
+        ? copy.then(({ rooms }) => rooms.size > 0)
+        : copy.rooms.size > 0
     },
     forget: (shop) => copies.set(shop, null),
   }

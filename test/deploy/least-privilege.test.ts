@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSigner } from 'fast-jwt'
 import { Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
@@ -11,7 +12,6 @@ import { jwtSecret, root } from '../e2e/engine.ts'
 import { openPrivateRedis } from '../faults/private-redis.ts'
 import { startApi, startWorker } from '../faults/real-processes.ts'
 import { temporaryFolder } from '../services/folder.ts'
-import { createSigner } from 'fast-jwt'
 
 const password = 'a-password-of-the-test'
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -19,7 +19,8 @@ const digest = createHash('sha256').update(password).digest('hex')
 
 /** The rules of a user as deploy/redis/users.conf has them. */
 function rulesOf(user: string): string[] {
-  const [, rules] = new RegExp(`^user ${user} (.+)$`, 'm').exec(read('deploy/redis/users.conf')) ?? []
+  const [, rules] =
+    new RegExp(`^user ${user} (.+)$`, 'm').exec(read('deploy/redis/users.conf')) ?? []
   return (rules as string).replace(/#\w+_PASSWORD_SHA256/, `#${digest}`).split(' ')
 }
 
@@ -120,7 +121,9 @@ describe('a process with no more rights than it needs', () => {
     )
     const refused = /NOPERM|permission denied/
     for (const process of [api, worker]) {
-      const complaints = process.complaints().filter(({ msg, err }) => refused.test(`${msg} ${err?.message}`))
+      const complaints = process
+        .complaints()
+        .filter(({ msg, err }) => refused.test(`${msg} ${err?.message}`))
       expect(complaints).toEqual([])
     }
   })
@@ -133,7 +136,13 @@ describe('a process with no more rights than it needs', () => {
       const forbidden = [
         ...['FLUSHALL', 'FLUSHDB', 'SHUTDOWN', 'KEYS *', 'MONITOR', 'DEBUG SLEEP 0', 'ACL LIST'],
         ...['CONFIG GET requirepass', 'CONFIG SET save x', 'REPLICAOF NO ONE', 'SCRIPT FLUSH'],
-        ...['FUNCTION FLUSH', 'CLIENT KILL TYPE normal', 'GET foreign', 'DEL foreign', 'SWAPDB 0 1'],
+        ...[
+          'FUNCTION FLUSH',
+          'CLIENT KILL TYPE normal',
+          'GET foreign',
+          'DEL foreign',
+          'SWAPDB 0 1',
+        ],
         ...['SUBSCRIBE foreign', 'PUBLISH foreign x', 'MIGRATE h 1 {a}:b 0 1', 'MODULE LOAD x'],
       ]
       for (const command of forbidden) {

@@ -13,6 +13,7 @@ import { openWorld } from './contract/world.ts'
 const world = await openWorld()
 const contracts = contractsOf(world)
 const documented = await documentedRoutes(world)
+const { body: document } = await world.get('/openapi.json')
 const answerTo = ({ method, path, call, send }: Request) => send(method, path, call)
 
 describe('the contract', () => {

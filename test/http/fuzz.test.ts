@@ -35,19 +35,37 @@ const junk = fc.oneof(
 )
 
 const change = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('field' as const), at: fc.nat(), to: junk }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('more' as const), name: fc.string(), to: junk }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('field' as const), at: fc.nat(), to: junk }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('more' as const), name: fc.string(), to: junk }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('less' as const), at: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('body' as const), to: junk }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('text' as const), to: fc.string() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('id' as const), to: fc.string({ minLength: 1 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('query' as const), to: fc.webQueryParameters() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('id' as const), to: fc.string({ minLength: 1 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('query' as const), to: fc.webQueryParameters() }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('key' as const), to: fc.string() }) },
   {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('header' as const),
-      name: fc.constantFrom('content-type', 'x-shop', 'x-request-id', 'x-admission', 'authorization'),
+      name: fc.constantFrom(
+        'content-type',
+        'x-shop',
+        'x-request-id',
+        'x-admission',
+        'authorization',
+      ),
       to: fc.string(),
     }),
   },
@@ -56,7 +74,17 @@ type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never
 
 const someRequest = fc.record({
   route: fc.nat(routes.length - 1),
-  who: fc.constantFrom('own', 'own', 'own', 'user', 'admin', 'stranger', 'expired', 'junk', 'nobody'),
+  who: fc.constantFrom(
+    'own',
+    'own',
+    'own',
+    'user',
+    'admin',
+    'stranger',
+    'expired',
+    'junk',
+    'nobody',
+  ),
   changes: fc.array(change, { maxLength: 3 }),
 })
 
@@ -99,12 +127,18 @@ function changed(request: Request, made: Change): Request {
       return isObject ? { ...request, call: { ...call, body: Object.fromEntries(kept) } } : request
     }
     case 'more':
-      return { ...request, call: { ...call, body: { ...(isObject && body), [made.name]: made.to } } }
+      return {
+        ...request,
+        call: { ...call, body: { ...(isObject && body), [made.name]: made.to } },
+      }
     case 'body':
     case 'text':
       return { ...request, call: { ...call, body: made.to } }
     case 'id':
-      return { ...request, path: request.path.replace(/[^/?]{8,}/, encodeURIComponent(wellFormed(made.to))) }
+      return {
+        ...request,
+        path: request.path.replace(/[^/?]{8,}/, encodeURIComponent(wellFormed(made.to))),
+      }
     case 'query':
       return { ...request, path: `${request.path.split('?')[0]}?${made.to}` }
     case 'key':
@@ -124,40 +158,45 @@ async function lastEvent(): Promise<string | undefined> {
   return entry?.[0]
 }
 
-it('answers everything as documented, and what it refuses has no effect', async () => {
-  const statuses = new Map<number, number>()
-  let prepared = new Map<number, Request>()
-  let sent = 0
-  await fc.assert(
-    fc.asyncProperty(someRequest, async ({ route, who, changes }) => {
-      if (sent++ % requestsPerWorld === 0) {
-        prepared = new Map()
-        await world.drain()
-      }
-      const contract = routes[route] as (typeof routes)[number]
-      const known = documented.get(contract.route) as DocumentedRoute
-      const own = prepared.get(route) ?? (await prepare(world, contract, known, []))
-      prepared.set(route, own)
-      const asked = changes.reduce(changed, own)
-      const before = await lastEvent()
-      const token = tokenFor(who, own.call.token)
-      // A body where there can be none is no request that a client could send.
-      const body = asked.method === 'GET' ? undefined : asked.call.body
-      const answer = await world.call(asked.method, asked.path, { ...asked.call, body, token })
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-      const isOfRoute = !changes.some(({ kind }) => kind === 'id')
-      if (isOfRoute) expect(Object.keys(known.responses)).toContain(String(answer.status))
-      expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500)
-      if (answer.status >= 400) {
-        expect(answer.body).toMatchObject({ code: expect.any(String), status: answer.status })
-        expect(await lastEvent()).toBe(before)
-      }
-    }),
-    { numRuns: requests },
-  )
-  expect(world.errors).toEqual([])
-  await world.drain()
-  expect(await verify({ redis, orm: world.dependencies.orm }, shop)).toMatchObject({ ok: true })
-  // All that is there to be said was said at least once.
-  for (const status of [200, 201, 400, 401, 403, 404, 409]) expect(statuses.get(status)).toBeGreaterThan(0)
-}, 60_000 + requests * 30)
+it(
+  'answers everything as documented, and what it refuses has no effect',
+  async () => {
+    const statuses = new Map<number, number>()
+    let prepared = new Map<number, Request>()
+    let sent = 0
+    await fc.assert(
+      fc.asyncProperty(someRequest, async ({ route, who, changes }) => {
+        if (sent++ % requestsPerWorld === 0) {
+          prepared = new Map()
+          await world.drain()
+        }
+        const contract = routes[route] as (typeof routes)[number]
+        const known = documented.get(contract.route) as DocumentedRoute
+        const own = prepared.get(route) ?? (await prepare(world, contract, known, []))
+        prepared.set(route, own)
+        const asked = changes.reduce(changed, own)
+        const before = await lastEvent()
+        const token = tokenFor(who, own.call.token)
+        // A body where there can be none is no request that a client could send.
+        const body = asked.method === 'GET' ? undefined : asked.call.body
+        const answer = await world.call(asked.method, asked.path, { ...asked.call, body, token })
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+        const isOfRoute = !changes.some(({ kind }) => kind === 'id')
+        if (isOfRoute) expect(Object.keys(known.responses)).toContain(String(answer.status))
+        expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500)
+        if (answer.status >= 400) {
+          expect(answer.body).toMatchObject({ code: expect.any(String), status: answer.status })
+          expect(await lastEvent()).toBe(before)
+        }
+      }),
+      { numRuns: requests },
+    )
+    expect(world.errors).toEqual([])
+    await world.drain()
+    expect(await verify({ redis, orm: world.dependencies.orm }, shop)).toMatchObject({ ok: true })
+    // All that is there to be said was said at least once.
+    for (const status of [200, 201, 400, 401, 403, 404, 409])
+      expect(statuses.get(status)).toBeGreaterThan(0)
+  },
+  60_000 + requests * 30,
+)

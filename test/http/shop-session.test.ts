@@ -1,7 +1,7 @@
 import { createDecoder } from 'fast-jwt'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
-import { httpConfig, openClient, secret } from './client.ts'
+import { httpConfig, openClient } from './client.ts'
 
 const client = await openClient()
 const { shop } = client

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createSigner } from 'fast-jwt'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '../../src/limits.ts'
-import { httpConfig, openClient, secret, tokenOf } from './client.ts'
+import { httpConfig, openClient, tokenOf } from './client.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })

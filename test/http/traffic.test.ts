@@ -15,7 +15,8 @@ const limitedTo = (config: Partial<Dependencies['config']>, others: Partial<Depe
   client.callWith({ config: { ...httpConfig, ...config }, ...others })
 
 type Send = ReturnType<typeof limitedTo>
-const look = (send: Send, userId: string) => send('GET', '/v1/me/coupons', { token: client.user(userId) })
+const look = (send: Send, userId: string) =>
+  send('GET', '/v1/me/coupons', { token: client.user(userId) })
 const write = (send: Send, userId: string) =>
   send('POST', '/v1/coupons/nothing/claims', { token: client.user(userId) })
 const lookFrom = (send: Send, forwarded: string) =>
@@ -31,7 +32,9 @@ describe('requests of one user', () => {
     expect(answers.map(({ headers }) => headers.get('ratelimit-policy'))).toEqual(
       Array(5).fill('"user-writes";q=3;w=60'),
     )
-    const left = answers.map(({ headers }) => /r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? ''))
+    const left = answers.map(({ headers }) =>
+      /r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? ''),
+    )
     expect(left.map((match) => match?.[1])).toEqual(['2', '1', '0', '0', '0'])
     const refused = answers[4]
     expect(refused?.code).toBe('rate_limited')

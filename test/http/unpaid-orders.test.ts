@@ -18,7 +18,8 @@ const order = (send: Send, userId: string, more: object = {}, key = `unpaid-${++
   })
 const act = (send: Send, userId: string, id: string, what: 'payment' | 'cancel') =>
   send('POST', `/v1/orders/${id}/${what}`, { token: client.user(userId) })
-const free = async () => Number(await client.redis.hget(`{${client.shop}}:options`, `${option}:free`))
+const free = async () =>
+  Number(await client.redis.hget(`{${client.shop}}:options`, `${option}:free`))
 
 /** Holds and cancels until it is refused, and says how often it was not. */
 async function holdAndCancel(send: Send, userId: string): Promise<number> {

@@ -2,7 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
 import { roomKeys } from '../../src/redis/keys.ts'
 import { enterRoom, leaveRoom, type Place } from '../../src/waiting-room/enter.ts'
-import { closeRoom, nameOf, openRoom, type Room, type Target } from '../../src/waiting-room/rooms.ts'
+import {
+  closeRoom,
+  nameOf,
+  openRoom,
+  type Room,
+  type Target,
+} from '../../src/waiting-room/rooms.ts'
 import { connect, uniqueShop } from '../support/redis.ts'
 import { openSale, type Sale, value } from '../support/sale.ts'
 
@@ -20,7 +26,7 @@ describe('enter-room', () => {
     sale = await openSale(redis, shop)
   })
 
-  const before = async (kind: Target['kind'], units: number, admitPerSecond: number) => {
+  const prepareRoom = async (kind: Target['kind'], units: number, admitPerSecond: number) => {
     const id =
       kind === 'coupon'
         ? await sale.coupon({ totalQuantity: units })
@@ -38,14 +44,14 @@ describe('enter-room', () => {
   /** Lets time pass for the room: what it remembers becomes so much older. */
   const pass = async (ms: number) => {
     const [places, turns, passes] = roomKeys(shop, nameOf(target))
-    await redis.hincrbyfloat(places, '#at', -ms)
+    await redis.hincrbyfloat(places, '#at', String(-ms))
     for (const key of [turns, passes]) {
       for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, -ms, member)
     }
   }
 
   it('no_room: before something without a room, or that does not exist', async () => {
-    await before('coupon', 5, 1)
+    await prepareRoom('coupon', 5, 1)
     target = { kind: 'coupon', id: 'nothing' }
     expect((await enter('ada')).status).toBe('no_room')
     target = { kind: 'option', id: await sale.option() }
@@ -58,17 +64,17 @@ describe('enter-room', () => {
   })
 
   it('sold_out: where nothing is left and nothing comes back by itself', async () => {
-    await before('coupon', 1, 1)
+    await prepareRoom('coupon', 1, 1)
     value(await sale.claim(target.id, 'early'))
     expect(await enter('late')).toEqual({ status: 'sold_out' })
-    await before('option', 1, 1)
+    await prepareRoom('option', 1, 1)
     value(await sale.order('early', { [target.id]: 1 }))
     // It is held, so there is something to wait for.
     expect(await enter('late')).toMatchObject({ status: 'waiting', isLikely: false })
   })
 
   it('admitted: in the order of entry, and no faster than the rate', async () => {
-    await before('coupon', 100, 3)
+    await prepareRoom('coupon', 100, 3)
     const first = await enterAll(8)
     expect(statuses(first)).toEqual([...Array(3).fill('admitted'), ...Array(5).fill('waiting')])
     expect(first.slice(3).map((place) => 'ahead' in place && place.ahead)).toEqual([0, 1, 2, 3, 4])
@@ -83,7 +89,7 @@ describe('enter-room', () => {
   })
 
   it('admitted: once, with the same pass however often a user asks', async () => {
-    await before('coupon', 100, 1)
+    await prepareRoom('coupon', 100, 1)
     const [first] = await enterAll(1)
     expect(first).toMatchObject({ status: 'admitted' })
     expect(await enter('user-1')).toEqual(first)
@@ -91,7 +97,7 @@ describe('enter-room', () => {
   })
 
   it('admitted: never more than there are units that nobody is admitted for', async () => {
-    await before('option', 4, 1_000)
+    await prepareRoom('option', 4, 1_000)
     expect(statuses(await enterAll(6))).toEqual([
       ...Array(4).fill('admitted'),
       ...Array(2).fill('waiting'),
@@ -110,7 +116,7 @@ describe('enter-room', () => {
   })
 
   it('admitted: not who let his turn or his pass lapse, before all others', async () => {
-    await before('coupon', 2, 1_000)
+    await prepareRoom('coupon', 2, 1_000)
     await enterAll(4)
     await pass(passMs)
     expect((await enter('user-1')).status).toBe('waiting')
@@ -124,7 +130,7 @@ describe('enter-room', () => {
   })
 
   it('waiting: with what is ahead, the time that it takes, and an honest word on the chance', async () => {
-    await before('coupon', 10, 2)
+    await prepareRoom('coupon', 10, 2)
     await enterAll(2)
     const places = await enterAll(12, 'later')
     expect(places.at(0)).toEqual({ status: 'waiting', ahead: 0, waitMs: 500, isLikely: true })
@@ -133,14 +139,14 @@ describe('enter-room', () => {
   })
 
   it('waiting: does not make up for a time in which nobody came', async () => {
-    await before('coupon', 100, 2)
+    await prepareRoom('coupon', 100, 2)
     await enterAll(2)
     await pass(60_000)
     expect(statuses(await enterAll(6, 'late')).filter((it) => it === 'admitted')).toHaveLength(2)
   })
 
   it('leaves Redis by itself', async () => {
-    await before('coupon', 1, 1)
+    await prepareRoom('coupon', 1, 1)
     await enterAll(3)
     const [places, , passes] = roomKeys(shop, nameOf(target))
     for (const key of [places, passes]) {

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { limits } from '../../../src/limits.ts'
 import { value } from '../../support/sale.ts'
 import { future, pageOf, type RouteContract, text, time } from './contract.ts'
 import type { World } from './world.ts'
