@@ -77,7 +77,7 @@ type Soak = { visited: VisitedShop; watched: Goods }
 export function setup(): Soak {
   readBacklog()
   // Nothing runs out: the end of the run must be like its beginning.
-  const visited = openVisitedShop({ visits, stock: visits * 4, quantity: visits })
+  const visited = openVisitedShop(visits, { stock: visits * 4, quantity: visits })
   const { run } = visited
   chargeBuyers(run, [watcherOf(run)], probes * 2)
   return { visited, watched: createProduct(run, probes * 2, 1) }

@@ -93,11 +93,19 @@ describe('a process that is killed', () => {
     } as const
     const client = openClient(new URL(`http://127.0.0.1:${port}`))
     onTestFinished(client.close)
+    // A server that has not been asked yet has to load the script first, on a busy machine for too long.
+    const isReady = () =>
+      eventually(async () =>
+        expect(await client.send({ method: 'GET', path: '/readyz' })).toMatchObject({
+          status: 200,
+        }),
+      )
 
     const changes: SourceChanges = {
       '/src/queue/wake-ups.ts': atVisit(1, 'const state = recent.get(shop)', 'SIGKILL'),
     }
     const dying = await startApi(books, { changes, settings })
+    await isReady()
     await expect(client.send(call)).rejects.toThrow()
     expect(await dying.ended).toBe(null)
     expect(await books.redis.xlen(shopKey(defaultShop, 'outbox'))).toBe(1)
@@ -107,6 +115,7 @@ describe('a process that is killed', () => {
       expect(await books.redis.xlen(shopKey(defaultShop, 'outbox'))).toBe(0),
     )
     await startApi(books, { settings })
+    await isReady()
     const again = await client.send(call)
     expect(again).toMatchObject({ status: 200, replayed: true, body: { afterAmount: 7 } })
     const balance = { method: 'GET', path: '/v1/me/balance', token: signToken('ann') } as const
