@@ -13,7 +13,7 @@ import type { Options } from 'k6/options'
 import { arrivals, common } from './lib/arrivals.ts'
 import { checkBooks, soldAndFree } from './lib/books.ts'
 import { driftOf, driftTable } from './lib/drift.ts'
-import { latencyMs, sizeOf } from './lib/environment.ts'
+import { droppedMax, latencyMs, sizeOf } from './lib/environment.ts'
 import { chargeBuyers, createProduct, type Goods } from './lib/goods.ts'
 import { readBacklog } from './lib/metrics.ts'
 import { placeOrder } from './lib/orders.ts'
@@ -64,7 +64,7 @@ export const options: Options = {
   thresholds: {
     ...visitThresholds(visits),
     // The watcher is alone and may have to wait for itself.
-    dropped_iterations: [`count<=${Math.ceil(visits / 100 + probes / 10)}`],
+    dropped_iterations: [`count<=${droppedMax(visits) + Math.ceil(probes / 10)}`],
     ...watched.thresholds,
     // One that could not look has seen no drift.
     watched_orders_accepted: [`count>=${Math.floor(probes * 0.9)}`],
