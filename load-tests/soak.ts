@@ -35,6 +35,8 @@ const visits = ratePerSecond * durationSeconds
 /** Often enough for a median of each quarter, also in a run of seconds. */
 const probeMs = Math.min(5_000, Math.max(500, (durationSeconds * 1_000) / 60))
 const probes = Math.ceil((durationSeconds * 1_000) / probeMs)
+/** The watcher is alone and may have to wait for itself, so ten times as many of its looks may be missed. */
+const missedMax = droppedMax(probes * 10)
 /** Most events of one visit, whose number a lag of some milliseconds is worth. */
 const eventsPerVisit = 6
 
@@ -63,11 +65,10 @@ export const options: Options = {
   },
   thresholds: {
     ...visitThresholds(visits),
-    // The watcher is alone and may have to wait for itself.
-    dropped_iterations: [`count<=${droppedMax(visits) + Math.ceil(probes / 10)}`],
+    dropped_iterations: [`count<=${droppedMax(visits) + missedMax}`],
     ...watched.thresholds,
     // One that could not look has seen no drift.
-    watched_orders_accepted: [`count>=${Math.floor(probes * 0.9)}`],
+    watched_orders_accepted: [`count>=${Math.max(1, probes - missedMax)}`],
     ...Object.assign({}, ...quantities.map(({ thresholds }) => thresholds)),
   },
 }

@@ -28,8 +28,8 @@ export function sizeOf(name: string, byDefault: number): number {
 }
 
 /**
- * How many arrivals the generator may drop. One that cannot keep up measures itself: arrivals that found no free virtual
- * user are dropped, and below one in a hundred that is noise of the machine.
+ * How many arrivals the generator may drop. One that cannot keep up measures itself: arrivals that found no free
+ * virtual user are dropped, and below one in a hundred that is noise of the machine.
  */
 export function droppedMax(arrivalCount: number): number {
   return Math.ceil((arrivalCount * droppedPercent) / 100)
