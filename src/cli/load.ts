@@ -27,6 +27,7 @@ const variables = `Every scenario knows:
   TOKENS_FILE=        a file with a token of a user in every line
   LATENCY_MS=500      95 of 100 answers must be there by then, accepted and refused ones apart
   MAX_VUS=500         most buyers that wait for an answer at once
+  DROPPED_PERCENT=1   of 100 arrivals, so many may find nobody free in k6 who could send them
   RESULTS_DIR=        where reports go instead of load-tests/results
 
 ${scenarios.map((name) => `${name}\n${headOf(name)}`).join('\n\n')}`

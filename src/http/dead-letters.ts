@@ -37,6 +37,7 @@ const letterSchema = z
     triedAt: isoTime.nullable(),
     droppedAt: isoTime.nullable(),
     dropReason: z.string().nullable(),
+    orderId: z.string().nullable().openapi({ description: 'The order that it is about, if any.' }),
   })
   .openapi('DeadLetter')
 
@@ -96,7 +97,7 @@ const retrySeveralRoute = createRoute({
               result: z.enum(['applied', 'refused', 'not_found', 'stale', 'dropped']),
             }),
           ),
-          more: z.boolean().openapi({ description: 'Whether later open ones were not tried.' }),
+          more: z.boolean().openapi({ description: 'Whether other open ones were not tried.' }),
         })
         .openapi('RetriedDeadLetters'),
       'What became of each',

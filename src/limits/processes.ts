@@ -32,6 +32,11 @@ export const processLimits = {
   metricsAgeMs: 1_000,
   /** Shops whose state the metrics tell, each a time series of its own. */
   metricsShopsMax: 500,
+  /**
+   * Dead letters of a shop that the metrics count. Should a whole backlog become dead letters, to count them all at
+   * every scrape would take longer than a statement may, and nobody would hear of them.
+   */
+  deadLettersCountedMax: 10_000,
 
   /** Discrepancies that one check of the verifier names; beyond them it only counts. */
   verifyOffMax: 20,

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const [port, workerPort] = await Promise.all([freePort(), freePort()])
   const settings = {
     // A Redis database of its own: workers take every job that they see, also those of other test files.
-    REDIS_URL: new URL('/7', inject('redisUrl')).href,
+    REDIS_URL: new URL('/11', inject('redisUrl')).href,
     DATABASE_URL: await createDatabase(),
     JWT_SECRET: jwtSecret,
     OPERATOR_PASSWORD: password,
