@@ -151,9 +151,17 @@ async function verifyDrained(sale: Sale): Promise<VerifyAnswer> {
   }
 }
 
-/** Orders and what each buyer has are read by the thousand, so the sender of the rush reads them. */
+/**
+ * Orders and what each buyer has are read by the thousand, so the sender of the rush reads them. A Postgres that was
+ * late for one of them says the same a moment later.
+ */
 async function read<Body>(sale: Sale, path: string, token = sale.adminToken): Promise<Body> {
-  const { status, body } = await sale.client.send<Body>({ method: 'GET', path, token })
-  if (status !== 200) throw new Error(`The server answered GET ${path} with ${status} ${body.code}`)
-  return body
+  for (;;) {
+    const { status, body } = await sale.client.send<Body>({ method: 'GET', path, token })
+    if (status === 200) return body
+    if (status !== 503 || sale.signal.aborted) {
+      throw new Error(`The server answered GET ${path} with ${status} ${body.code}`)
+    }
+    await sleep(pollMs)
+  }
 }
