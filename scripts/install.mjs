@@ -3,7 +3,7 @@
 // dependencies, because nothing is there yet. Its lines go to standard error: standard output is the command's.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,6 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stamp = join(root, 'node_modules', '.installed')
 const bundledNode = join(root, 'node_modules', '.bin', 'node')
-const program = join(root, 'node_modules', '.bin', 'stampede')
 /** The first Node that runs TypeScript as it is, without a flag. */
 const nodeMin = [22, 18]
 
@@ -64,13 +63,7 @@ function install() {
     throw new Error(`npm ci failed:\n${error?.message ?? `${stdout}${stderr}`.trim()}`)
   }
   checkNode()
-  linkProgram()
   writeFileSync(stamp, wanted())
-}
-
-/** npx then finds the program here, instead of making a package of this folder in its cache on every machine. */
-function linkProgram() {
-  if (process.platform !== 'win32') symlinkSync('../../bin/stampede.mjs', program)
 }
 
 /** npm's scripts find the Node of the dependencies first, where there is one for this machine. */
