@@ -34,6 +34,25 @@ export function openCpuMeter(pids: Record<string, number>): CpuMeter {
   }
 }
 
+/** The time of all processors since the start of the system, in ticks: what was worked, and what the host kept back. */
+export type HostTimes = { worked: number; stolen: number }
+
+export function readHostTimes(): HostTimes {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, stolen = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number)
+  return { worked: user + nice + system + irq + softirq, stolen }
+}
+
+/** Of the time in which there was work since then, the share that the host of a virtual machine kept back. */
+export function stolenShareSince(earlier: HostTimes): number {
+  const now = readHostTimes()
+  const stolen = now.stolen - earlier.stolen
+  return stolen / Math.max(1, now.worked - earlier.worked + stolen)
+}
+
 function cpuOfTree(pid: number, parents: Map<number, number[]>): number {
   const own = cpuOfThreads(pid) + cpuOfEndedChildren(pid)
   const children = parents.get(pid) ?? []

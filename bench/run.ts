@@ -1,5 +1,6 @@
 import type { Bench, Sizes } from './bench.ts'
 import { readConditions } from './conditions.ts'
+import { readHostTimes, stolenShareSince } from './cpu.ts'
 import { type Mode, modes, type Size, sizes } from './modes.ts'
 import type { Report } from './report.ts'
 import type { Row } from './row.ts'
@@ -33,7 +34,10 @@ export async function runBench(options: {
     const problems: string[] = []
     for (const name of names) {
       try {
-        rows.push(...((await measurements[name]?.(bench)) ?? []))
+        const before = readHostTimes()
+        const measured = (await measurements[name]?.(bench)) ?? []
+        const stolenShare = Math.round(stolenShareSince(before) * 1_000) / 1_000
+        rows.push(...measured.map((row) => ({ ...row, details: { ...row.details, stolenShare } })))
       } catch (error) {
         problems.push(`${name} could not be measured. ${error}`)
       }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it, onTestFinished } from 'vitest'
-import { openCpuMeter, peakMemoryOf } from '../../bench/cpu.ts'
+import { openCpuMeter, peakMemoryOf, readHostTimes, stolenShareSince } from '../../bench/cpu.ts'
 
 const busyMs = 200
 const busy = `const end = process.cpuUsage().user + ${busyMs * 1_000}
@@ -46,3 +46,19 @@ it.runIf(process.platform === 'linux')('knows the most memory that a process had
   await says()
   expect(peakMemoryOf(pid)).toBeGreaterThan(200e6)
 })
+
+it.runIf(process.platform === 'linux')(
+  'tells which share of the work the host kept back',
+  async () => {
+    const before = readHostTimes()
+    const { child, says } = await startNode(`${busy}; console.log('done')`)
+    await says()
+    const now = readHostTimes()
+    const ticks = now.worked - before.worked
+    expect(ticks).toBeGreaterThanOrEqual((busyMs / 1_000) * 100 - 2)
+    const share = stolenShareSince({ worked: before.worked, stolen: before.stolen - ticks })
+    expect(share).toBeGreaterThan(0.3)
+    expect(share).toBeLessThan(1)
+    child.kill('SIGKILL')
+  },
+)
