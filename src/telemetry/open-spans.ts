@@ -51,7 +51,11 @@ export function openSpans(options: {
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
     .merge(detectResources({ detectors: [envDetector] }))
   const processor = new BatchSpanProcessor({
-    exporter: new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` }),
+    exporter: new OTLPTraceExporter({
+      url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+      // The processor begins more and more messages where each fails late; a stop sends the whole queue at once.
+      concurrencyLimit: limits.spansQueuedMax / limits.spansSentMax,
+    }),
     maxQueueSize: limits.spansQueuedMax,
     maxExportBatchSize: limits.spansSentMax,
     scheduledDelayMillis: limits.spansDelayMs,
