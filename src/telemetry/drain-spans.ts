@@ -13,9 +13,9 @@ export type EventTraces = {
 }
 
 /**
- * Opens the spans of the drain, with the names of OpenTelemetry's conventions for messages that come in batches. The span
- * of a batch has links to the requests that are traced; without one there is no span. A request has ended by then, and
- * takes no link any more, so a span of each event in the trace of its request leads to the batch.
+ * Opens the spans of the drain, with the names of OpenTelemetry's conventions for messages that come in batches. The
+ * span of a batch has links to the requests that are traced; without one there is no span. A request has ended by then,
+ * and takes no link any more, so a span of each event in the trace of its request leads to the batch.
  */
 export function openDrainSpans(tracer: Tracer): EventTraces {
   return {
