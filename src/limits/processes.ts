@@ -33,7 +33,7 @@ export const processLimits = {
   /** Shops whose state the metrics tell, each a time series of its own. */
   metricsShopsMax: 500,
 
-  /** Spans that wait for their collector in one process, about 2 kB each; as many are under way, the rest is dropped. */
+  /** Spans that wait for their collector in one process, about 2 kB each. As many are under way; more are dropped. */
   spansQueuedMax: 2_048,
   /** Spans of one message to the collector: while it is made, some milliseconds, requests wait. */
   spansSentMax: 256,

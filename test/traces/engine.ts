@@ -8,12 +8,12 @@ import { createDatabase } from '../support/postgres.ts'
 type Settings = Record<string, string>
 
 /**
- * Starts an API as a process of its own, and on demand a worker beside it.
+ * Starts an API and a worker as processes of their own.
  *
  * @param options.redisDatabase a logical database of the Redis, because a worker takes every job that it sees.
  * @param options.settings more of the environment, of both.
  */
-export async function startTraced(options: {
+export async function startEngine(options: {
   redisDatabase: number
   settings: Settings
   atEnd?: AtEnd
@@ -30,15 +30,12 @@ export async function startTraced(options: {
   }
   const start = (file: string) => startProcess([process.execPath, file], settings, atEnd)
   const api = start('src/server.ts')
-  await api.prints(/"listening"/)
+  const worker = start('workers/main.ts')
+  await Promise.all([api.prints(/"listening"/), worker.prints(/"working"/)])
 
   return {
     api,
-    async startWorker() {
-      const worker = start('workers/main.ts')
-      await worker.prints(/"working"/)
-      return worker
-    },
+    worker,
     /** Sends a request; a body makes it a POST. */
     async send(
       path: string,
@@ -60,10 +57,10 @@ export async function startTraced(options: {
   }
 }
 
-export type TracedEngine = Awaited<ReturnType<typeof startTraced>>
+export type Engine = Awaited<ReturnType<typeof startEngine>>
 
 /** Makes a product that costs nothing; returns what orders one unit of it and pays. */
-export async function offer(engine: TracedEngine, stock: number) {
+export async function offer(engine: Engine, stock: number) {
   const made = await engine.send('/v1/products', {
     admin: true,
     body: { name: 'Hat', options: [{ price: 0, stock }] },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Collector, leadsTo, openCollector, type Span } from './collector.ts'
-import { beginTrace, offer, startTraced, type TracedEngine } from './engine.ts'
+import { beginTrace, type Engine, offer, startEngine } from './engine.ts'
 
 const server = 2
 const client = 3
@@ -9,13 +9,12 @@ const consumer = 5
 const cleanups: (() => Promise<void>)[] = []
 const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
 let collector: Collector
-let engine: TracedEngine
+let engine: Engine
 
 beforeAll(async () => {
   collector = await openCollector({ atEnd })
   const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }
-  engine = await startTraced({ redisDatabase: 8, settings, atEnd })
-  await engine.startWorker()
+  engine = await startEngine({ redisDatabase: 8, settings, atEnd })
 })
 afterAll(async () => {
   for (const cleanup of cleanups) await cleanup()
@@ -119,7 +118,8 @@ describe('a request', () => {
   })
 
   it('leads from its line in the log to its trace, and fails there as it fails for the client', async () => {
-    const lame = await startTraced({
+    // Its worker has nothing to take: all tests before have drained what they ordered, or ordered nothing.
+    const lame = await startEngine({
       redisDatabase: 8,
       settings: {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
