@@ -38,6 +38,15 @@ export const processLimits = {
    */
   deadLettersCountedMax: 10_000,
 
+  /** Spans that wait for their collector in one process, about 2 kB each. As many are under way; more are dropped. */
+  spansQueuedMax: 2_048,
+  /** Spans of one message to the collector: while it is made, some milliseconds, requests wait. */
+  spansSentMax: 256,
+  /** Longest wait of a span for others that are sent with it. */
+  spansDelayMs: 1_000,
+  /** Longest wait at a stop for the collector to take the last spans. */
+  tracesCloseMs: 500,
+
   /** Discrepancies that one check of the verifier names; beyond them it only counts. */
   verifyOffMax: 20,
   /** Connections that the verifications of one API process may hold, one each: they must not keep requests waiting. */

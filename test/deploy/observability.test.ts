@@ -126,6 +126,14 @@ describe('the dashboards', () => {
     expect(datasources[0].url).toBe('http://prometheus:9090')
   })
 
+  it('have the traces beside them, where the engine can send them', () => {
+    const { datasources } = parse(read('deploy/grafana/provisioning/datasources/jaeger.yml'))
+    const { hostname, port } = new URL(datasources[0].url)
+    expect(compose.services[hostname].ports).toEqual([`127.0.0.1:${port}:${port}`])
+    const endpoint = /OTEL_EXPORTER_OTLP_ENDPOINT=(\S+)/.exec(read('docker-compose.yml'))?.[1]
+    expect(endpoint).toBe(`http://${hostname}:4318`)
+  })
+
   it('have ids of their own, and panels too', () => {
     expect(dashboards.map(({ uid }) => uid)).toEqual(['stampede-machines', 'stampede-sale'])
     for (const { panels } of dashboards) {
