@@ -9,6 +9,9 @@ export const id = z
   .string()
   .regex(idPattern, `Must be 1 to ${limits.idLengthMax} letters, digits, _ or -`)
 
+/** The `id` in the address of one thing. */
+export const idParams = (example: string) => z.object({ id: id.openapi({ param: { example } }) })
+
 /** `<coupon id>.<rank>`, as a claim answers it. */
 export const userCouponId = z
   .string()
