@@ -4,7 +4,7 @@ import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { type ClaimOutcome, claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
 import { refuseBody } from './body.ts'
 import { openCodeGuesses } from './code-guesses.ts'
-import { bodyCodes, decisionCodes, documented, jsonBody, onceAnswers } from './contract.ts'
+import { bodyCodes, decisionCodes, documented, jsonBody, leadsTo, onceAnswers } from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import { sample } from './examples.ts'
 import { idParams, isoOf, isoTime } from './fields.ts'
@@ -36,6 +36,7 @@ const claimAnswers = onceAnswers(
       expiresAt: null,
     },
   },
+  leadsTo('userCouponId', ['readUserCoupon']),
 )
 
 const byId = documented('user', [...bodyCodes, ...decisionCodes(claimCouponRefusals)])

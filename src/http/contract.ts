@@ -110,15 +110,38 @@ export const optionalJsonBody = <Schema extends z.ZodType>(
   examples: Examples<z.input<Schema>>,
 ) => ({ ...jsonBody(schema, examples), required: false as const })
 
+/** Where an answer leads: what can be done with something that it has. */
+type Links = Record<string, { operationId: string; parameters: Record<string, string> }>
+
+/**
+ * The operations that take something of an answer.
+ *
+ * @param pointer to it, e.g. `id` or `options/0/id`.
+ * @param parameter that takes it.
+ */
+export const leadsTo = (
+  pointer: string,
+  operationIds: readonly string[],
+  parameter = 'id',
+): Links =>
+  Object.fromEntries(
+    operationIds.map((operationId) => [
+      operationId,
+      { operationId, parameters: { [parameter]: `$response.body#/${pointer}` } },
+    ]),
+  )
+
 /** A JSON answer. */
 export const jsonAnswer = <Schema extends z.ZodType>(
   schema: Schema,
   description: string,
   examples: Examples<z.output<Schema>>,
+  links: Links = {},
 ) => ({
   description,
   headers: headersNamed(),
   content: { 'application/json': { schema, examples: named(examples) } },
+  links,
 })
 
 /** The answers of a route that has one effect however often it is asked: to the first request, and to every other. */
@@ -126,7 +149,11 @@ export const onceAnswers = <Schema extends z.ZodType>(
   schema: Schema,
   { first, again }: { first: string; again: string },
   examples: Examples<z.output<Schema>>,
+  links?: Links,
 ) => ({
-  200: { ...jsonAnswer(schema, again, examples), headers: headersNamed('Idempotency-Replayed') },
-  201: jsonAnswer(schema, first, examples),
+  200: {
+    ...jsonAnswer(schema, again, examples, links),
+    headers: headersNamed('Idempotency-Replayed'),
+  },
+  201: jsonAnswer(schema, first, examples, links),
 })

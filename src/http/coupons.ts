@@ -11,6 +11,7 @@ import {
   documented,
   jsonAnswer,
   jsonBody,
+  leadsTo,
   readCodes,
 } from './contract.ts'
 import {
@@ -116,7 +117,18 @@ const createCouponRoute = createRoute({
   ...creation.about,
   request: { body: jsonBody(newCouponSchema, newCoupons) },
   responses: {
-    201: jsonAnswer(couponSchema, 'The coupon', { fixedByCode: fixedOff }),
+    201: jsonAnswer(
+      couponSchema,
+      'The coupon',
+      { fixedByCode: fixedOff },
+      leadsTo('id', [
+        'readCoupon',
+        'updateCoupon',
+        'claimCoupon',
+        'makeCouponCodes',
+        'listCouponChanges',
+      ]),
+    ),
     ...creation.refusals,
   },
 })

@@ -75,7 +75,6 @@ export function answerDocument(app: OpenAPIHono<Environment>): Handler<Environme
       info: {
         title: 'Stampede',
         version: '1',
-        summary: 'A flash-sale engine',
         description,
         license: { name: 'MIT' },
       },

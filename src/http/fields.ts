@@ -31,8 +31,12 @@ export const orderItemId = z
 /** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
 export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
 
-const linePattern = /^[^\p{Cc}\p{Cs}]*$/u
-const linesPattern = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
+// Control characters and halves of a surrogate pair, by number: classes like \p{Cc} mean nothing in many languages, and
+// clients may check with these patterns too.
+const noLine = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\udfff`
+const noLines = String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff`
+const linePattern = new RegExp(`^[^${noLine}]*$`, 'u')
+const linesPattern = new RegExp(`^[^${noLines}]*$`, 'u')
 
 const textOf = (lengthMax: number, pattern: RegExp) =>
   z
@@ -42,7 +46,7 @@ const textOf = (lengthMax: number, pattern: RegExp) =>
     .regex(pattern, 'Must not contain control characters')
     .refine((value) => value.trim() !== '', 'Must not be blank')
     // Left to itself the document takes the flag for a part of the pattern.
-    .openapi({ pattern: pattern.source })
+    .openapi({ pattern: pattern.source, allOf: [{ pattern: '\\S' }] })
 
 /** Text for people in one line: no control characters, and nothing that is not Unicode. */
 export const text = (lengthMax: number) => textOf(lengthMax, linePattern)
@@ -58,11 +62,15 @@ export const integer = (min: number, max: number) =>
     .max(max)
     .refine((value) => !Object.is(value, -0), 'Must not be -0')
 
+/** What a client can check of the range that times and days have. */
+const yearPattern = '^(19[7-9]|2[0-9][0-9])[0-9]-'
+
 /** A time, given as ISO 8601 with an offset, parsed to milliseconds since 1970. */
 export const time = z.iso
   .datetime({ offset: true })
   .transform((value) => Date.parse(value))
   .refine((ms) => ms > 0 && ms <= limits.timeMsMax, 'Must be after 1970 and before 3000')
+  .openapi({ pattern: yearPattern })
 
 /** Whether a window does not end before it starts. Either end may be open. */
 export function isForward(startsAt?: number | null, endsAt?: number | null): boolean {
@@ -79,6 +87,7 @@ export const anyChange = [
 export const date = z.iso
   .date({ abort: true })
   .refine((day) => day >= '1970-01-01' && day < '3000-01-01', 'Must be from 1970 and before 3000')
+  .openapi({ pattern: yearPattern })
 
 /** A whole number from 1 in a query, which is text. */
 export const countQuery = (max: number, byDefault: number) =>

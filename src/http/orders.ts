@@ -8,6 +8,7 @@ import {
   jsonAnswer,
   jsonBody,
   keyCodes,
+  leadsTo,
   onceAnswers,
   readCodes,
 } from './contract.ts'
@@ -105,6 +106,14 @@ const placeOrderRoute = createRoute({
         again: 'The order that this key placed before, as first answered',
       },
       { paid: paidAtOnce, pending: pendingOrder },
+      leadsTo('id', [
+        'readOrder',
+        'listOrderItems',
+        'payOrder',
+        'cancelOrder',
+        'refundOrder',
+        'listRefunds',
+      ]),
     ),
     ...placement.refusals,
   },

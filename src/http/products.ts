@@ -9,6 +9,7 @@ import {
   documented,
   jsonAnswer,
   jsonBody,
+  leadsTo,
   readCodes,
 } from './contract.ts'
 import type { Parts } from './dependencies.ts'
@@ -94,7 +95,16 @@ const createProductRoute = createRoute({
     }),
   },
   responses: {
-    201: jsonAnswer(productSchema, 'The product', { trainers }),
+    201: jsonAnswer(
+      productSchema,
+      'The product',
+      { trainers },
+      {
+        ...leadsTo('id', ['readProduct', 'updateProduct', 'listPriceChanges']),
+        ...leadsTo('options/0/id', ['updateOption', 'adjustStock', 'listStockChanges']),
+        ...leadsTo('options/0/id', ['setCartItem', 'removeCartItem'], 'optionId'),
+      },
+    ),
     ...creation.refusals,
   },
 })

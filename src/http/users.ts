@@ -3,7 +3,7 @@ import { createUser, findUser } from '../db/users.ts'
 import { readBalance } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { readShopState } from '../services/shops.ts'
-import { bodyCodes, documented, jsonAnswer, jsonBody, readCodes } from './contract.ts'
+import { bodyCodes, documented, jsonAnswer, jsonBody, leadsTo, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import { sample } from './examples.ts'
 import { id, idParams, text } from './fields.ts'
@@ -37,13 +37,28 @@ const createUserRoute = createRoute({
       z.strictObject({
         id,
         name: text(limits.nameLengthMax),
-        email: z.email().max(limits.emailLengthMax).optional(),
+        email: z
+          .email()
+          .max(limits.emailLengthMax)
+          .optional()
+          .openapi({ pattern: z.regexes.email.source }),
       }),
       { named: { id: alice.id, name: alice.name }, reachable: alice },
     ),
   },
   responses: {
-    201: jsonAnswer(userSchema, 'The user', { reachable: alice }),
+    201: jsonAnswer(
+      userSchema,
+      'The user',
+      { reachable: alice },
+      leadsTo('id', [
+        'readAccount',
+        'chargeBalance',
+        'listBalanceChanges',
+        'listOrders',
+        'listUserCoupons',
+      ]),
+    ),
     ...creation.refusals,
   },
 })

@@ -8,6 +8,11 @@ const { body: document } = await client.get('/openapi.json')
 
 type Example = { value?: unknown; $ref?: string }
 type Media = { schema: object; examples?: Record<string, Example> }
+type Answer = {
+  content: Record<string, Media>
+  headers: Record<string, unknown>
+  links?: Record<string, { operationId: string; parameters: Record<string, string> }>
+}
 type Operation = {
   operationId?: string
   tags?: string[]
@@ -16,7 +21,7 @@ type Operation = {
   'x-refusals'?: (keyof typeof problemCodes)[]
   parameters?: { name: string; in: string; required?: boolean; example?: unknown }[]
   requestBody?: { content: Record<string, Media> }
-  responses: Record<string, { content: Record<string, Media>; headers: Record<string, unknown> }>
+  responses: Record<string, Answer>
 }
 
 const operations = Object.entries<Record<string, Operation>>(document.paths).flatMap(
@@ -135,6 +140,29 @@ describe('/openapi.json', () => {
       expect([status, told.sort()]).toEqual([status, named.sort()])
     }
     expect(answers.map(({ status }) => status)).toEqual([201, 200, 401])
+  })
+
+  it('leads from an answer to operations that take something of it', () => {
+    const links = operations.flatMap(({ name, responses }) =>
+      Object.values(responses).flatMap((answer) =>
+        Object.values(answer.links ?? {}).map((link) => ({ name, answer, ...link })),
+      ),
+    )
+    expect(links.length).toBeGreaterThan(20)
+    for (const { name, answer, operationId, parameters } of links) {
+      const target = operations.find((it) => it.operationId === operationId)
+      for (const [parameter, expression] of Object.entries(parameters)) {
+        expect([name, target?.parameters?.map((it) => it.name)]).toEqual([
+          name,
+          expect.arrayContaining([parameter]),
+        ])
+        const path = expression.replace('$response.body#/', '').split('/')
+        for (const { value } of Object.values(answer.content['application/json']?.examples ?? {})) {
+          const found = path.reduce((at, key) => (at as Record<string, unknown>)[key], value)
+          expect([name, expression, found]).toEqual([name, expression, expect.any(String)])
+        }
+      }
+    }
   })
 
   it('leads to pages that are served', async () => {
