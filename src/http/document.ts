@@ -76,7 +76,6 @@ export function answerDocument(app: OpenAPIHono<Environment>): Handler<Environme
         title: 'Stampede',
         version: '1',
         description,
-        license: { name: 'MIT' },
       },
       tags,
       externalDocs: { description: 'What clients need to know', url: '/docs/API.md' },

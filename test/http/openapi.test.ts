@@ -1,3 +1,4 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { problemCodes } from '../../src/http/problem-codes.ts'
@@ -64,6 +65,23 @@ function resolve(example: Example): unknown {
 }
 
 describe('/openapi.json', () => {
+  it('is an OpenAPI 3.1 document, in which everything fits together', async () => {
+    const config = await createConfig({
+      extends: ['recommended-strict'],
+      rules: {
+        'info-license': 'off',
+        // What refuses nobody: the health of a process.
+        'operation-4xx-response': 'off',
+        // It takes a field that must not be there for one that must.
+        'no-required-schema-properties-undefined': 'off',
+        // Addresses without a route have problems too.
+        'no-unused-components': 'off',
+      },
+    })
+    const problems = await lintFromString({ source: JSON.stringify(document), config })
+    expect(problems.map(({ message, location }) => [location[0]?.pointer, message])).toEqual([])
+  })
+
   it('says what each operation is called, does and belongs to', () => {
     const tags = document.tags.map(({ name }: { name: string }) => name)
     const incomplete = operations.filter(
