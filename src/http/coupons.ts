@@ -112,8 +112,8 @@ const createCouponRoute = createRoute({
   tags: ['coupons'],
   summary: 'Put a coupon up for claims',
   description:
-    'A percentage is given in basis points: 1000 is a tenth. Without validFrom it can be claimed at once. Sent twice, it ' +
-    'makes two coupons, unless it has a code.',
+    'A percentage is given in basis points: 1000 is a tenth. Without validFrom it can be claimed at once. Sent ' +
+    'twice, it makes two coupons, unless it has a code.',
   ...creation.about,
   request: { body: jsonBody(newCouponSchema, newCoupons) },
   responses: {

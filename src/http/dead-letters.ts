@@ -80,7 +80,7 @@ const listRoute = createRoute({
   tags,
   summary: 'Accepted events that Postgres refused, oldest first',
   description:
-    'In a healthy shop there is none. Until one is retried or dropped, what it says is in no other answer from Postgres.',
+    'In a healthy shop there is none. Until one is retried, what it says is in no other answer from Postgres.',
   ...list.about,
   request: {
     query: z.strictObject({ ...pageQuery, status: z.enum(deadLetterStatuses).optional() }),

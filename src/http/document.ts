@@ -14,8 +14,8 @@ First-come coupons and checkout that never oversell and never lose an accepted o
 - **Amounts** are integers in the currency's minor unit, percentages are basis points, times are ISO 8601 in UTC.
 - **Refusals** are \`application/problem+json\` with a \`code\`. \`x-refusals\` of a route has its codes in the order in
   which they are looked for: the first that applies is the answer.
-- **Repeating a request is safe**: with its \`Idempotency-Key\` where a route takes one, and without where the route says
-  so. After a timeout or a \`503\`, send the same again.
+- **Repeating a request is safe**: with its \`Idempotency-Key\` where a route takes one, and without where the route
+  says so. After a timeout or a \`503\`, send the same again.
 
 What this document cannot say is in [docs/API.md](/docs/API.md): what to do about each refusal, retries, replays,
 limits, consistency and versions.

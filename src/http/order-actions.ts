@@ -39,7 +39,8 @@ const cancelOrderRoute = createRoute({
   tags: ['orders'],
   summary: 'Cancel a pending order',
   description:
-    'What it holds is free again at once: units, coupon and allowance. Repeatable: a cancelled order is answered as it is.',
+    'What it holds is free again at once: units, coupon and allowance. Repeatable: a cancelled order is answered as ' +
+    'it is.',
   ...cancellation.about,
   guards: [...cancellation.about.guards, refuseBody],
   request: { params: idParams(sample.orderId) },

@@ -94,8 +94,8 @@ const placeOrderRoute = createRoute({
   tags: ['orders'],
   summary: 'Place an order, and pay it at once where asked to',
   description:
-    'Lines with the same option are summed. All of the order is taken, or nothing. Without `pay` it holds its units, its ' +
-    'coupon and its price until `expiresAt`. An order that costs nothing is COMPLETED at once.',
+    'Lines with the same option are summed. All of the order is taken, or nothing. Without `pay` it holds its units, ' +
+    'its coupon and its price until `expiresAt`. An order that costs nothing is COMPLETED at once.',
   ...placement.about,
   request: { body: jsonBody(newOrderSchema, newOrders) },
   responses: {

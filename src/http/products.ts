@@ -85,8 +85,8 @@ const createProductRoute = createRoute({
   tags: ['products'],
   summary: 'Put a product with its options on sale',
   description:
-    'It can be ordered as soon as it is answered, within the sale window of each option. What has no sizes or colours ' +
-    'is a product with one option. Sent twice, it makes two products.',
+    'It can be ordered as soon as it is answered, within the sale window of each option. What has no sizes or ' +
+    'colours is a product with one option. Sent twice, it makes two products.',
   ...creation.about,
   request: {
     body: jsonBody(newProductSchema, {

@@ -29,8 +29,8 @@ const createUserRoute = createRoute({
   tags: ['users'],
   summary: 'Create a user',
   description:
-    'Nobody has to be created before he buys: whoever has a token is a user. This gives him a name and, where wanted, ' +
-    'an email address, which is unique in the shop.',
+    'Nobody has to be created before he buys: whoever has a token is a user. This gives him a name and, where ' +
+    'wanted, an email address, which is unique in the shop.',
   ...creation.about,
   request: {
     body: jsonBody(
