@@ -23,6 +23,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY bin bin
+# The reference leads to it.
+COPY docs/API.md docs/API.md
 COPY load-tests load-tests
 COPY lua lua
 COPY src src

@@ -37,7 +37,7 @@ export const deadLetterStatuses = ['OPEN', 'STALE', 'DROPPED'] as const
 export type DeadLetterStatus = (typeof deadLetterStatuses)[number]
 
 /** The id of a stream entry, within what `eventIdOf` can hold. */
-export const deadLetterIdPattern = /^\d{1,13}-\d{1,6}$/
+export const deadLetterIdPattern = /^(\d{1,12}|[1-7]\d{12})-\d{1,6}$/
 
 /**
  * The dead letters of a shop, the oldest first, which is the order in which they are retried. `bad_cursor` where the

@@ -18,6 +18,7 @@ const types: Record<string, string> = {
   '.tsx': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.md': 'text/plain; charset=utf-8',
 }
 
 /** A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. */
@@ -40,6 +41,7 @@ const files: Record<string, string> = {
   '/icon.svg': ownFile('icon.svg'),
   '/docs': ownFile('docs/index.html'),
   '/docs/reference.js': ownFile('docs/reference.js'),
+  '/docs/API.md': fileURLToPath(new URL('../../docs/API.md', import.meta.url)),
   '/docs/swagger-ui.css': fileOfPackage('swagger-ui-dist/swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': fileOfPackage('swagger-ui-dist/swagger-ui-bundle.js'),
   '/shop': ownFile('shop/index.html'),

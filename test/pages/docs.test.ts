@@ -25,6 +25,19 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     expect(faults).toEqual([])
   })
 
+  it('shows what to send, and every refusal of a route', { timeout: 60_000 }, async () => {
+    const { page, faults } = await browser.openPage({ viewport: { width: 1280, height: 2400 } })
+    await page.goto(`${origin}/docs#/orders/placeOrder`)
+    const operation = page.locator('#operations-orders-placeOrder')
+    const conflicts = operation.locator('.response[data-code="409"]')
+    await conflicts.waitFor({ timeout: 50_000 })
+    expect(await operation.locator('.body-param textarea').inputValue()).toContain('"pay": true')
+    await conflicts.locator('select').last().selectOption('held')
+    await conflicts.locator('.example', { hasText: '"retryAfterMs": 42000' }).waitFor()
+    await browser.takePicture(page, 'docs-order')
+    expect(faults).toEqual([])
+  })
+
   it('sends a request with a token', { timeout: 60_000 }, async () => {
     const { page, faults } = await browser.openPage()
     await page.goto(`${origin}/docs`)
