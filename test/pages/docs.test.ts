@@ -38,6 +38,7 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     const answer = operation.locator('.live-responses-table .response-col_status')
     await answer.getByText('200').waitFor()
     expect(await operation.locator('.live-responses-table').textContent()).toContain('"ok": true')
+    expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).toBe('[{},{}]')
     expect(faults).toEqual([])
   })
 })

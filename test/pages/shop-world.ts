@@ -13,9 +13,11 @@ export function openShopWorld() {
   const browser = openBrowser()
   const cleanups: (() => Promise<void>)[] = []
   const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
+  let settings: ReturnType<typeof engineSettings>
   let engine: Engine
   beforeAll(async () => {
-    engine = await startEngine(engineSettings({}, atEnd), { atEnd })
+    settings = engineSettings({}, atEnd)
+    engine = await startEngine(settings, { atEnd })
   })
   afterAll(async () => {
     for (const cleanup of cleanups) await cleanup()
@@ -40,6 +42,8 @@ export function openShopWorld() {
     /** The address of the page, as the start prints it. */
     url: () => /^The shop, as buyers see it: (.+)$/m.exec(engine.output.stdout)?.[1] as string,
     engine: () => engine,
+    /** What the engine was started with. */
+    settings: () => settings,
     /** A product with one option; returns the ids of both. */
     async product(name: string, option: Body = {}) {
       const options = [{ price: 1_000, stock: 5, ...option }]
