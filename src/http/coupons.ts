@@ -63,7 +63,8 @@ const newCouponSchema = z
         'Claimed by a code only, not by its id: by `code`, or by one of its single-use codes.',
     }),
     status: z.enum(['ACTIVE', 'PAUSED']).default('ACTIVE').openapi({
-      description: 'PAUSED prepares it: it is not among those that anybody may claim until it is ACTIVE.',
+      description:
+        'PAUSED prepares it: it is not among those that anybody may claim until it is ACTIVE.',
     }),
   })
   .refine(

@@ -83,9 +83,7 @@ export function openShopView(
     looking = null
   }
 
-  async function readStored(): Promise<
-    Pick<ShopState, 'hasPostgres' | 'coupons' | 'deadLetters'>
-  > {
+  async function readStored(): Promise<Pick<ShopState, 'hasPostgres' | 'coupons' | 'deadLetters'>> {
     looking ??= lookIntoPostgres()
     // Later looks are not waited for: the page goes on while Postgres hangs.
     if (stored === null) await looking

@@ -123,7 +123,10 @@ describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout
     expect(await browser.findBarriers(page)).toEqual([])
     await page.getByRole('button', { name: 'Try again' }).click()
     await product(page, 'Apples').waitFor()
-    await page.locator('.pill', { hasText: /^open$/ }).first().waitFor()
+    await page
+      .locator('.pill', { hasText: /^open$/ })
+      .first()
+      .waitFor()
     expect(faults.filter((fault) => !/status of 502/.test(fault))).toEqual([])
   })
 

@@ -138,8 +138,9 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
 
     // A comma may stand between thousands too: it is not guessed which is meant.
     await change({ 'New price': '1,000' })
-    expect(await dialog.getByLabel('New price').evaluate((input) => input.matches(':invalid')))
-      .toBe(true)
+    expect(
+      await dialog.getByLabel('New price').evaluate((input) => input.matches(':invalid')),
+    ).toBe(true)
     await dialog.getByLabel('New price').fill('12,50')
     await dialog.getByLabel('Sale ends').fill('2040-04-01T10:00:00')
     await dialog.getByRole('button', { name: 'Change' }).click()
@@ -179,7 +180,11 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
 
   it('runs the storm, also where its token has got old, and shows it sell out', async () => {
     const claims = { sub: 'operator', role: 'admin', shop: 'main', exp: 1 }
-    const json = { token: createSigner({ key: jwtSecret })(claims), shops: ['main'], hasStorm: true }
+    const json = {
+      token: createSigner({ key: jwtSecret })(claims),
+      shops: ['main'],
+      hasStorm: true,
+    }
     await page.route('**/ops/session*', (route) => route.fulfill({ json }), { times: 1 })
     await page.reload()
     await part('Storm').getByRole('button').click()

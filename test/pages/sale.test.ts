@@ -110,9 +110,7 @@ describe.runIf(hasBrowser)('a whole sale in a browser', { timeout: 120_000 }, ()
   })
 
   it('is explained to who comes late, on a phone', async () => {
-    const { items } = await world.engine().get('/v1/products?limit=100')
-    const optionId = items.find(({ name }: { name: string }) => name === 'Moon lamp').options[0].id
-    await world.takeUnits(optionId, 1)
+    await world.takeUnits(await world.optionOf('Moon lamp'), 1)
     await world.enter(late)
     await choose(late, 'Moon lamp')
     await late.getByRole('button', { name: 'Reserve, pay later' }).click()
@@ -153,7 +151,10 @@ describe.runIf(hasBrowser)('a whole sale in a browser', { timeout: 120_000 }, ()
     await takePictures(page, '7-queues')
     await page.getByRole('link', { name: 'drain' }).first().click()
     await page.getByRole('link', { name: /completed/i }).click()
-    await page.getByText(/"?shop"?/).first().waitFor()
+    await page
+      .getByText(/"?shop"?/)
+      .first()
+      .waitFor()
     await takePictures(page, '7-queues-drain')
   })
 

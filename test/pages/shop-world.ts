@@ -56,6 +56,12 @@ export function openShopWorld() {
       return (await send('POST', '/v1/coupons', admin, { ...defaults, name, ...facts }))
         .id as string
     },
+    /** The id of the first option of a product. */
+    async optionOf(name: string) {
+      const { items } = await send('GET', '/v1/products?limit=100', admin)
+      const products = items as { name: string; options: { id: string }[] }[]
+      return products.find((one) => one.name === name)?.options[0]?.id as string
+    },
     changeOption: (id: string, changes: Body) => send('PATCH', `/v1/options/${id}`, admin, changes),
     /** Somebody else takes units before the buyer; what costs nothing is bought, and the rest reserved. */
     takeUnits: (optionId: string, quantity: number) =>

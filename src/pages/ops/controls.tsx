@@ -47,6 +47,8 @@ export function Controls({ shop, watched, tellShops }: Props) {
   useEffect(() => void open(), [])
 
   const { state, seconds } = watched
+  // That there is none is known from Postgres only.
+  const coupons = state?.hasPostgres || state?.coupons.length ? state.coupons : null
   return (
     <>
       {failure !== '' && (
@@ -77,7 +79,7 @@ export function Controls({ shop, watched, tellShops }: Props) {
           <div>
             <Stock products={state?.products ?? null} client={admin.client} />
             <NewProduct client={admin.client} />
-            <Coupons coupons={state?.coupons ?? null} client={admin.client} />
+            <Coupons coupons={coupons} client={admin.client} />
             <NewCoupon client={admin.client} />
           </div>
           <div>

@@ -126,7 +126,10 @@ function DeadLetter({ letter, client, isBusy, send }: LetterProps) {
             id={id}
             isBusy={isBusy}
             drop={(reason) =>
-              send(outcomeOf(letterRoutes.drop.$post({ param, json: { reason } })), 'It is dropped.')
+              send(
+                outcomeOf(letterRoutes.drop.$post({ param, json: { reason } })),
+                'It is dropped.',
+              )
             }
           />
         )}

@@ -28,8 +28,8 @@ export function DropLetter({ id, isBusy, drop }: Props) {
             >
               <p>
                 Dropping <code>{id}</code> undoes nothing: its client was told yes. It declares that
-                this event will never have rows, and cannot be taken back. Retry it wherever that can
-                be done.
+                this event will never have rows, and cannot be taken back. Retry it wherever that
+                can be done.
               </p>
               <label>
                 Why, for the record <input class="large" name="reason" required maxLength={200} />

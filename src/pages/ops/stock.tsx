@@ -119,7 +119,9 @@ function Option(props: { option: HotOption; client: AdminClient; action: Action 
       <th scope="row">
         {name}
         {termsOf(option).map((term) => (
-          <small key={term}>{term}</small>
+          <small class="term" key={term}>
+            {term}
+          </small>
         ))}
       </th>
       <td class="number">{formatAmount(option.price)}</td>

@@ -11,7 +11,10 @@ export function useFeed(shop: string): Watched {
     let feed: EventSource
     let timer: ReturnType<typeof setTimeout>
     const change = (next: (before: Watched) => Watched) =>
-      setHeard((last) => ({ shop, watched: next(last.shop === shop ? last.watched : nothingHeard) }))
+      setHeard((last) => ({
+        shop,
+        watched: next(last.shop === shop ? last.watched : nothingHeard),
+      }))
     function open() {
       feed = new EventSource(`/ops/feed?shop=${encodeURIComponent(shop)}`)
       for (const name of ['history', 'moment']) {
