@@ -42,6 +42,7 @@ const files: Record<string, string> = {
   '/base.css': ownFile('base.css'),
   '/docs': ownFile('docs/index.html'),
   '/docs/reference.js': ownFile('docs/reference.js'),
+  '/docs/page.css': ownFile('docs/page.css'),
   '/docs/swagger-ui.css': fileOfPackage('swagger-ui-dist/swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': fileOfPackage('swagger-ui-dist/swagger-ui-bundle.js'),
   '/shop': ownFile('shop/index.html'),

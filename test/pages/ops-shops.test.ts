@@ -19,7 +19,13 @@ await farSale.product([{}], { name: 'Bananas' })
 /** Holds what a page asks for until it is let go. */
 async function hold(page: Page, address: string) {
   const { promise: isAsked, resolve } = Promise.withResolvers<Route>()
-  await page.route(address, (route) => resolve(route), { times: 1 })
+  // What is not the first goes its way: a request is held once.
+  let isHeld = false
+  await page.route(address, (route) => {
+    if (isHeld) return route.continue()
+    isHeld = true
+    resolve(route)
+  })
   return {
     isAsked,
     /** Lets it go; resolves when the page has got the answer and has shown what it makes of it. */
@@ -37,14 +43,19 @@ const namesIn = async (shop: string) => {
   return (body.items as { name: string }[]).map(({ name }) => name)
 }
 
+/** What went wrong beside what a test provoked. A page that gives a feed up ends its request. */
+const beside = (faults: string[], provoked = /^$/) =>
+  faults.filter((fault) => !provoked.test(fault) && !/no answer: .+\/ops\/feed/.test(fault))
+
 describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout: 120_000 }, () => {
   const browser = openBrowser()
   const section = (page: Page, name: string) =>
     page.locator('section', { has: page.getByRole('heading', { name, exact: true }) })
   const choose = (page: Page, shop: string) => page.locator('header select').selectOption(shop)
   const product = (page: Page, name: string) => page.locator('details.product', { hasText: name })
+  const newProduct = (page: Page) => page.locator('details', { hasText: 'New product' })
   const makeProduct = async (page: Page, name: string) => {
-    const form = page.locator('details', { hasText: 'New product' })
+    const form = newProduct(page)
     await form.locator('summary').click()
     await form.getByLabel('Name').fill(name)
     await form.getByLabel('Price').fill('1.00')
@@ -57,7 +68,7 @@ describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout
     await page.goto(`${origin}/ops?shop=${near}`)
     await product(page, 'Apples').waitFor()
     await page.getByText('New product').click()
-    await page.locator('details', { hasText: 'New product' }).getByLabel('Name').fill('half done')
+    await newProduct(page).getByLabel('Name').fill('half done')
     const proof = await hold(page, '**/v1/verify')
     await section(page, 'Books').getByRole('button').click()
     await proof.isAsked
@@ -82,7 +93,7 @@ describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout
     expect(await namesIn(near)).toEqual(['Apples'])
     await choose(page, near)
     await product(page, 'Apples').waitFor()
-    expect(faults).toEqual([])
+    expect(beside(faults)).toEqual([])
   })
 
   it('takes the token that an operator brings for one shop only', async () => {
@@ -106,9 +117,9 @@ describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout
     await field.fill(client.admin)
     await page.getByText(`This token is for the shop ${near}.`).waitFor()
     await makeProduct(page, 'Elderberries')
-    await page.getByText('(unauthorized)').waitFor()
+    await newProduct(page).getByText('(unauthorized)').waitFor()
     expect(await namesIn(near)).toEqual(['Dates', 'Apples'])
-    expect(faults.filter((fault) => !/status of 401/.test(fault))).toEqual([])
+    expect(beside(faults, /status of 401/)).toEqual([])
   })
 
   it('comes back by itself from a feed that was refused, and on request from a session', async () => {
@@ -127,7 +138,7 @@ describe.runIf(hasBrowser)('the live page in a browser, of two shops', { timeout
       .locator('.pill', { hasText: /^open$/ })
       .first()
       .waitFor()
-    expect(faults.filter((fault) => !/status of 502/.test(fault))).toEqual([])
+    expect(beside(faults, /status of 502/)).toEqual([])
   })
 
   it('says that Redis does not have a shop', async () => {

@@ -82,6 +82,8 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     const asking = (isRepeated: boolean) => tell(at, { kind: 'asking', isRepeated })
     setBusy(true)
     asking(false)
+    // An order that is paid or cancelled is not what the bag said of it any more.
+    if (at === 'orders') tell('bag', undefined)
     const client = connect({ buyer, timeoutMs: deedTimeoutMs, onTrouble: () => asking(true) })
     const outcome = await ask(client).catch(() => null)
     if (outcome) settle(at, outcome, describe)
