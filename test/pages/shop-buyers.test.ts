@@ -40,15 +40,17 @@ describe.runIf(hasBrowser)('the shop in a browser, while buyers change in one ta
     await page.getByRole('button', { name: 'Pay now' }).click()
     await page.locator('[data-order]').waitFor()
 
+    // What is not the first of its kind goes its way: only the reload asks in vain.
     const late = new Map<string, Route>()
     const { promise: areLate, resolve } = Promise.withResolvers<void>()
     await page.route(/\/v1\/me\/(orders|balance)\b/, (route) => {
-      late.set(new URL(route.request().url()).pathname, route)
+      const { pathname } = new URL(route.request().url())
+      if (late.has(pathname)) return route.continue()
+      late.set(pathname, route)
       if (late.size === 2) resolve()
     })
     await page.reload()
     await areLate
-    await page.unroute(/\/v1\/me\/(orders|balance)\b/)
     await enterByAddress(page, 'bob')
     await balanceOf(page).getByText('0.00', { exact: true }).waitFor()
     const problem = { code: 'unauthorized', title: '', status: 401, detail: '', requestId: '' }
