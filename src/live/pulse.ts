@@ -37,8 +37,8 @@ export function readPulse(text: string): Pulse | null {
 }
 
 /**
- * Where the pulses of all processes meet: no part of a shop's state, and lost where nobody listens. A channel belongs to
- * all databases of a Redis, so its name says of which one it tells.
+ * Where the pulses of all processes meet: no part of a shop's state, and lost where nobody listens. All databases of
+ * a Redis share its channels, so the name says of which one this tells.
  */
 export function pulseChannel(redis: RedisClient): string {
   return `stampede:pulse:${redis instanceof Redis ? (redis.options.db ?? 0) : 0}`

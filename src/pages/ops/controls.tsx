@@ -21,8 +21,8 @@ type Props = {
 }
 
 /**
- * What an operator looks up and changes in one shop. Another shop gets another one of these, so that nothing of this one
- * is left: neither its session and token, nor what was typed, nor an answer that is still on its way.
+ * What an operator looks up and changes in one shop. Another shop gets another one of these, so that nothing of this
+ * one is left: neither its session and token, nor what was typed, nor an answer that is still on its way.
  */
 export function Controls({ shop, watched, tellShops }: Props) {
   const [session, setSession] = useState<Session | null>(null)

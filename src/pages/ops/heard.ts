@@ -40,7 +40,7 @@ export function hear(before: Watched, event: FeedEvent): Watched {
   }
 }
 
-/** What comes again after a lost connection is there only once, and what a clock that was set back tells is not lost. */
+/** What comes again after a lost connection is there once, and what a clock that was set back tells is not lost. */
 function merge(known: Second[], more: Second[]): Second[] {
   const [first, last] = [more[0], more.at(-1)]
   const end = known.at(-1)?.atMs ?? 0

@@ -20,8 +20,8 @@ export async function openSession(shop: string): Promise<Session> {
 }
 
 /**
- * Acts as an admin of the shop. A token that is not taken any more is replaced, because it has got old or the engine has
- * another secret by now: what was answered with 401 was not done, so it may be sent again.
+ * Acts as an admin of the shop. A token that is not taken any more is replaced, because it has got old or the engine
+ * has another secret by now: what was answered with 401 was not done, so it may be sent again.
  *
  * @param ownToken of the operator, where the session has none.
  */

@@ -19,8 +19,8 @@ export function readToken(token: string): Buyer | string {
 }
 
 /**
- * Takes the buyer's token out of the address (`#token=…`), which never reaches a server. The address loses it at once: it
- * would stay in the history, and in what people copy.
+ * Takes the buyer's token out of the address (`#token=…`), which never reaches a server. The address loses it at once:
+ * it would stay in the history, and in what people copy.
  *
  * @returns whose it is, or why this page does not take it; null where there is none.
  */
