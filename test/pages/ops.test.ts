@@ -16,8 +16,14 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
   const clientOf = (sub: string, role: 'user' | 'admin' = 'user') =>
     openClient(url, { token: signToken(sub, role) })
 
+  // What a hook leaves for the end is not heard of there, so it is kept.
+  const cleanups: (() => Promise<void>)[] = []
+  const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
+  afterAll(async () => {
+    for (const cleanup of cleanups) await cleanup()
+  })
   beforeAll(async () => {
-    const engine = await startEngine(engineSettings({}, afterAll), { atEnd: afterAll })
+    const engine = await startEngine(engineSettings({}, atEnd), { atEnd })
     url = engine.url
     const opened = await browser.openPage({ viewport: { width: 1280, height: 900 } })
     page = opened.page
