@@ -66,6 +66,10 @@ const newCouponSchema = z
       description:
         'Claimed by a code only, not by its id: by `code`, or by one of its single-use codes.',
     }),
+    status: z.enum(['ACTIVE', 'PAUSED']).default('ACTIVE').openapi({
+      description:
+        'PAUSED prepares it: it is not among those that anybody may claim until it is ACTIVE.',
+    }),
   })
   .refine(
     ({ discountType: type, discountValue: value }) =>
@@ -209,7 +213,7 @@ const updateCouponRoute = createRoute({
 export function couponRoutes({ engine, redis, orm, catchUp, copyOf, identify }: Parts) {
   return openRoutes(identify)
     .openapi(createCouponRoute, async (c) => {
-      const coupon = { ...c.req.valid('json'), status: 'ACTIVE' as const }
+      const coupon = c.req.valid('json')
       const outcome = await createCoupon(engine, { shop: c.get('shop'), coupon })
       if (!outcome.ok) return refuse(c, outcome)
       const created = { ...outcome.value, issuedQuantity: 0, usedQuantity: 0 }

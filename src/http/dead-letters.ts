@@ -63,6 +63,7 @@ const openLetter: z.infer<typeof letterSchema> = {
   triedAt: null,
   droppedAt: null,
   dropReason: null,
+  orderId: null,
 }
 const droppedLetter: typeof openLetter = {
   ...openLetter,

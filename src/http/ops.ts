@@ -1,4 +1,3 @@
-import { createSigner } from 'fast-jwt'
 import type { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { databaseOf } from '../db/database.ts'
@@ -6,6 +5,7 @@ import { listWatermarks } from '../db/shops.ts'
 import { idPattern } from '../domain/ids.ts'
 import { limits } from '../limits.ts'
 import type { FeedEvent } from '../live/feed.ts'
+import { signTokensWith } from '../services/token-signer.ts'
 import { requireAdmin } from './auth.ts'
 import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
@@ -36,9 +36,7 @@ export const opsPaths = ['/ops/session', '/ops/feed', '/ops/storm']
 export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
   const { config, orm, feed, operators, runStorm } = parts
   const isOperator = [identifyRequest, requireOperator(operators), takeWatchedShop]
-  const sign = config.JWT_SECRET
-    ? createSigner({ key: config.JWT_SECRET, expiresIn: limits.operatorTokenMs })
-    : null
+  const sign = config.JWT_SECRET ? signTokensWith(config.JWT_SECRET, limits.operatorTokenMs) : null
 
   const openSession = guarded(isOperator, async (c) => {
     const watermarks = await listWatermarks(databaseOf(orm)).catch(() => [])

@@ -9,6 +9,7 @@ import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
 import { requireOperator } from './operator.ts'
+import { remembered } from './remembered.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
@@ -39,9 +40,11 @@ const fileOfPackage = (path: string) => fileURLToPath(import.meta.resolve(path))
 /** The files of all pages by their address. */
 const files: Record<string, string> = {
   '/icon.svg': ownFile('icon.svg'),
+  '/base.css': ownFile('base.css'),
   '/docs': ownFile('docs/index.html'),
   '/docs/reference.js': ownFile('docs/reference.js'),
   '/docs/API.md': fileURLToPath(new URL('../../docs/API.md', import.meta.url)),
+  '/docs/page.css': ownFile('docs/page.css'),
   '/docs/swagger-ui.css': fileOfPackage('swagger-ui-dist/swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': fileOfPackage('swagger-ui-dist/swagger-ui-bundle.js'),
   '/shop': ownFile('shop/index.html'),
@@ -68,10 +71,9 @@ export function pagesFor({
 
 /** Answers with a file, which is read once; a browser that has it already is told so. */
 function answerFile(path: string, file: string, guards: Guard[]): Handler<Environment> {
-  let reading: ReturnType<typeof readPage> | undefined
+  const readOnce = remembered(() => readPage(file))
   const answer = guarded([identifyRequest, ...guards], async (c) => {
-    reading ??= readPage(file)
-    const read = await reading
+    const read = await readOnce()
     const headers = headersOf(c, {
       'cache-control': 'no-cache',
       'content-security-policy': pagePolicy,

@@ -16,5 +16,10 @@ export function openTokenSigner(config: Config, ttlMs: number): (claims: TokenCl
       'This configuration knows no secret: whoever runs JWKS_URL gives out the tokens.',
     )
   }
+  return signTokensWith(key, ttlMs)
+}
+
+/** Signs tokens (HS256) with a secret. */
+export function signTokensWith(key: string, ttlMs: number): (claims: TokenClaims) => string {
   return createSigner({ key, algorithm: 'HS256', expiresIn: ttlMs })
 }

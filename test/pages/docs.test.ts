@@ -38,7 +38,7 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     expect(faults).toEqual([])
   })
 
-  it('sends a request with a token', { timeout: 60_000 }, async () => {
+  it('sends a request with a token', { timeout: 90_000 }, async () => {
     const { page, faults } = await browser.openPage()
     await page.goto(`${origin}/docs`)
     await page.locator('.btn.authorize').click()
@@ -51,6 +51,12 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     const answer = operation.locator('.live-responses-table .response-col_status')
     await answer.getByText('200').waitFor()
     expect(await operation.locator('.live-responses-table').textContent()).toContain('"ok": true')
+    await page.setViewportSize({ width: 360, height: 740 })
+    const body = operation.locator('.live-responses-table .highlight-code').first()
+    expect((await body.boundingBox())?.width).toBeGreaterThan(280)
+    await body.scrollIntoViewIfNeeded()
+    await browser.takePicture(page, 'docs-phone')
+    expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).toBe('[{},{}]')
     expect(faults).toEqual([])
   })
 })
