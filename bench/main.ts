@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { type Mode, modes } from './modes.ts'
-import { publish } from './publish.ts'
+import { publish, renderDocs } from './publish.ts'
 import { formatReport } from './report.ts'
 import { runBench } from './run.ts'
 
@@ -18,7 +18,8 @@ The mode is budgets where none is named.
   --rounds N      rounds that count, after one that does not
   --to N          growth: users of the largest shop (default 1000000)
   --json          one JSON object on standard output, for a machine
-  --write         keeps the result in docs/performance and renders docs/PERFORMANCE.md and its plots anew
+  --write         keeps the result in docs/performance and renders the figures of the docs and the plots anew
+  --render        measures nothing, and renders them from the results that are kept
 A run counts only if nothing waits for Postgres at its end and the books of every shop hold. It exits with 1 where they
 do not, or where a row could not be measured. A budget that is missed says so in its row, and makes "ok" false.`
 
@@ -37,11 +38,14 @@ try {
       to: { type: 'string' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      render: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (flags.help) {
     process.stdout.write(`${usage}\n`)
+  } else if (flags.render) {
+    renderDocs()
   } else {
     const mode = readMode(positionals)
     if (flags.write && flags.only) throw new Error('A page of some rows only is not written.')

@@ -4,21 +4,28 @@ import { renderCostModel } from './cost-model.ts'
 import type { Mode } from './modes.ts'
 import { plotOf } from './plot.ts'
 import { root } from './process.ts'
-import { figure, type Report } from './report.ts'
+import { budgetOf, figure, type Report } from './report.ts'
 import type { Row } from './row.ts'
 
-const page = join(root, 'docs/PERFORMANCE.md')
+/** The page of all figures, and the one with those that matter to who decides whether to read on. */
+const pages = ['docs/PERFORMANCE.md', 'README.md'].map((path) => join(root, path))
 const folder = join(root, 'docs/performance')
 const resultsFile = join(folder, 'results.json')
 
 export type Results = Partial<Record<Mode, Report>>
 
-/** Keeps the report of a mode with those of the others, and renders the page and its plots from all of them. */
+/** Keeps the report of a mode with those of the others, and renders the pages and the plots from all of them. */
 export function publish(mode: Mode, report: Report): void {
   mkdirSync(folder, { recursive: true })
   const results = { ...readResults(), [mode]: report }
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(page, renderPage(readFileSync(page, 'utf8'), results))
+  renderDocs()
+}
+
+/** Renders the pages and the plots from what was measured last. */
+export function renderDocs(): void {
+  const results = readResults()
+  for (const page of pages) writeFileSync(page, renderPage(readFileSync(page, 'utf8'), results))
   for (const [name, svg] of Object.entries(renderPlots(results))) {
     writeFileSync(join(folder, `${name}.svg`), svg)
   }
@@ -33,16 +40,22 @@ export function readResults(): Results {
 }
 
 /**
- * The page with the results of every mode between the marks `<!-- MODE -->` and `<!-- /MODE -->`, and the cost model
- * between those of `model`.
+ * The page with the results of every mode between the marks `<!-- MODE -->` and `<!-- /MODE -->`, and with what is made
+ * of the budgets: the cost model between those of `model`, and the rows that matter most between those of `summary`.
  */
 export function renderPage(text: string, results: Results): string {
-  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (_, mark: Mode | 'model') => {
-    const report = results[mark === 'model' ? 'budgets' : mark]
-    if (!report) return `<!-- ${mark} -->\nNot measured yet.\n<!-- /${mark} -->`
-    const body = mark === 'model' ? renderCostModel(report) : renderReport(mark, report)
-    return `<!-- ${mark} -->\n${body}<!-- /${mark} -->`
+  return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (_, mark: Mark) => {
+    const isOfBudgets = mark === 'model' || mark === 'summary'
+    const report = results[isOfBudgets ? 'budgets' : mark]
+    return `<!-- ${mark} -->\n${report ? bodyOf(mark, report) : 'Not measured yet.\n'}<!-- /${mark} -->`
   })
+}
+
+type Mark = Mode | 'model' | 'summary'
+
+function bodyOf(mark: Mark, report: Report): string {
+  if (mark === 'model') return renderCostModel(report)
+  return mark === 'summary' ? renderSummary(report) : renderReport(mark, report)
 }
 
 /** The plots by the names of their files. */
@@ -56,20 +69,48 @@ export function renderPlots(results: Results): Record<string, string> {
 }
 
 function renderReport(mode: string, { conditions, rows }: Report): string {
-  const { at, node, redis, postgres, cpu, cores, memoryGb, fileSystem, size } = conditions
-  const { redisDurability, postgresDurability, loadAverageAtStart, rounds, connections } =
-    conditions
   const lines = [
-    `Measured ${String(at).slice(0, 10)} (${size}): ${cores} cores of ${cpu}, ${memoryGb} GB, ${fileSystem}; ` +
-      `Node ${node}, Redis ${redis} (${redisDurability}), Postgres ${postgres} (${postgresDurability}). ` +
-      `The load generator on the same cores, ${connections} connections, ${rounds} rounds, ` +
-      `load average at the start ${loadAverageAtStart}.`,
+    conditionsOf(conditions),
     '',
     ...tableOf(rows),
     '',
     ...Object.keys(plotsOf(rows)).flatMap((name) => [`![](performance/${mode}-${name}.svg)`, '']),
   ]
   return `${lines.join('\n')}`
+}
+
+function conditionsOf(conditions: Report['conditions']): string {
+  const { at, node, redis, postgres, cpu, cores, memoryGb, fileSystem, size } = conditions
+  const { redisDurability, postgresDurability, loadAverageAtStart, rounds, connections } =
+    conditions
+  return (
+    `Measured ${String(at).slice(0, 10)} (${size}): ${cores} cores of ${cpu}, ${memoryGb} GB, ${fileSystem}; ` +
+    `Node ${node}, Redis ${redis} (${redisDurability}), Postgres ${postgres} (${postgresDurability}). ` +
+    `The load generator on the same cores, ${connections} connections, ${rounds} rounds, ` +
+    `load average at the start ${loadAverageAtStart}.`
+  )
+}
+
+/** What somebody wants to know first: the price of each kind of answer, the way into Postgres, and the way back. */
+const summaryRows = [
+  ...['claim', 'order and pay', 'persisted checkout', 'persisted checkout, in all'],
+  ...['one hot product, accepted', 'sold-out refusal', 'persistence lag', 'rebuild'],
+  "nearest peers' workload",
+]
+
+function renderSummary({ conditions, rows }: Report): string {
+  const lines = summaryRows.flatMap((name) => {
+    const row = rows.find((one) => one.name === name)
+    if (!row) return []
+    const { value, unit, floor, against, ratio, met } = row
+    const besides = floor === null ? '' : `${figure(floor)}: ${against}`
+    const verdict = met === null ? '' : `${budgetOf(row)}, ${met ? 'met' : 'missed'}`
+    return [[name, figure(value), unit, besides, ratio === null ? '' : figure(ratio), verdict]]
+  })
+  const head = ['what', 'figure', 'unit', 'measured beside it', 'ratio', 'budget']
+  const numbers = ['---', '---:', '---', '---', '---:', '---']
+  const table = [head, numbers, ...lines].map((cells) => `| ${cells.join(' | ')} |`)
+  return [...table, '', conditionsOf(conditions), ''].join('\n')
 }
 
 function tableOf(rows: Row[]): string[] {
@@ -81,22 +122,16 @@ function tableOf(rows: Row[]): string[] {
     'smallest to largest round',
     ...(hasBudget ? ['budget', 'met'] : []),
   ]
-  const body = rows.map(({ name, value, unit, floor, ratio, spread, budget, bounds, met }) => {
+  const body = rows.map((row) => {
+    const { name, value, unit, floor, ratio, spread, met } = row
     const [low, high] = spread.ratio ?? spread.value
-    const sign = bounds?.side === 'least' ? '≥' : '≤'
-    const factor = bounds?.what === 'ratio' ? ' ×' : ''
     return [
       ...[name, figure(value), unit],
       ...(hasFloor
         ? [floor === null ? '' : figure(floor), ratio === null ? '' : figure(ratio)]
         : []),
       `${figure(low)} … ${figure(high)}`,
-      ...(hasBudget
-        ? [
-            budget === null ? '' : `${sign} ${figure(budget)}${factor}`,
-            met === null ? '' : met ? 'yes' : 'no',
-          ]
-        : []),
+      ...(hasBudget ? [budgetOf(row), met === null ? '' : met ? 'yes' : 'no'] : []),
     ]
   })
   const numbers = head.map((title) => (['row', 'unit'].includes(title) ? '---' : '---:'))

@@ -41,19 +41,25 @@ function clientShareOf(details: Record<string, unknown>): number | null {
   return (ours as { clientShare?: number }).clientShare ?? null
 }
 
-function cellsOf({ name, value, floor, ratio, spread, budget, bounds, met }: Row): string[] {
+function cellsOf(row: Row): string[] {
+  const { name, value, floor, ratio, spread, met } = row
   const range = spread.ratio ?? spread.value
-  const sign = bounds?.side === 'least' ? '≥' : '≤'
-  const factor = bounds?.what === 'ratio' ? ' ×' : ''
   return [
     name,
     figure(value),
     floor === null ? '' : figure(floor),
     ratio === null ? '' : figure(ratio),
     `${figure(range[0])} … ${figure(range[1])}`,
-    budget === null ? '' : `${sign} ${figure(budget)}${factor}`,
+    budgetOf(row),
     met === null ? '' : met ? 'yes' : 'NO',
   ]
+}
+
+/** A budget with the side from which it bounds the row, e.g. `≤ 1.3 ×`; empty where the row has none. */
+export function budgetOf({ budget, bounds }: Row): string {
+  if (budget === null) return ''
+  const sign = bounds?.side === 'least' ? '≥' : '≤'
+  return `${sign} ${figure(budget)}${bounds?.what === 'ratio' ? ' ×' : ''}`
 }
 
 /** A number with three digits that say something. */

@@ -1,12 +1,14 @@
-import { showFailure } from '../src/cli/answer.ts'
+import { exitCodes, showFailure } from '../src/cli/answer.ts'
 import { Interrupted } from '../src/cli/interruption.ts'
 import { openProgram } from './program.ts'
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has enough, as `head` does, is no failure.
-  if (error.code === 'EPIPE') process.exit()
-  throw error
-})
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    // A reader that has enough, as `head` does, is no failure; a command that it ends too early is.
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCodes.failed)
+    throw error
+  })
+}
 
 const args = process.argv.slice(2)
 try {

@@ -7,6 +7,7 @@ import { loadCommand } from '../src/cli/load.ts'
 import { migrateCommand } from '../src/cli/migrate.ts'
 import { orderCommand } from '../src/cli/order.ts'
 import { productCommand } from '../src/cli/product.ts'
+import { psqlCommand } from '../src/cli/psql.ts'
 import { shopCommand } from '../src/cli/shop.ts'
 import { startCommand } from '../src/cli/start.ts'
 import { stormCommand } from '../src/cli/storm.ts'
@@ -39,6 +40,7 @@ export function openProgram() {
     .addCommand(verifyCommand())
     .addCommand(rebuildCommand())
     .addCommand(deadLettersCommand())
+    .addCommand(psqlCommand())
     .commandsGroup('Put it under load:')
     .addCommand(stormCommand())
     .addCommand(loadCommand())

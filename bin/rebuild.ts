@@ -1,5 +1,5 @@
 import { show } from '../src/cli/answer.ts'
-import { command, id } from '../src/cli/command.ts'
+import { storesCommand } from '../src/cli/command.ts'
 import { openStatusLine } from '../src/telemetry/status-line.ts'
 import type { RebuildStage, Rebuilt } from '../workers/rebuild-shop.ts'
 
@@ -12,14 +12,13 @@ const stages: Record<RebuildStage, string> = {
 }
 
 export function rebuildCommand() {
-  return command('rebuild', {
+  return storesCommand('rebuild', {
     summary: 'Make the hot state of a shop anew from Postgres',
     details:
       'The shop is closed meanwhile and answers 503. Worker processes do this by themselves where a shop needs it; ' +
       'this is for who does not want to wait, or does not trust what is in Redis.',
     examples: ['rebuild', 'rebuild --shop outlet --force --json'],
   })
-    .option('--shop <name>', 'which shop (default: main)', id)
     .option(
       '--force',
       'also where Postgres lacks events that it had, as after a restore: give them up',

@@ -17,6 +17,12 @@ function runOnBundledNode() {
   const args = [pathOf('main.ts'), ...process.argv.slice(2)]
   const child = spawn(pathOf('../node_modules/.bin/node'), args, { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  child.on('error', ({ message }) => {
+    process.stderr.write(
+      `Stampede needs Node 22.18 or later; this is ${process.version}: ${message}\n`,
+    )
+    process.exitCode = 1
+  })
   child.on('exit', (code, signal) => {
     process.removeAllListeners()
     if (signal) process.kill(process.pid, signal)

@@ -7,38 +7,14 @@
  *   STOCK=800        units
  *   QUANTITY=400     coupons
  */
-import type { Options } from 'k6/options'
-import { arrivals, common } from './lib/arrivals.ts'
-import { checkBooks } from './lib/books.ts'
 import { sizeOf } from './lib/environment.ts'
-import {
-  openVisitedShop,
-  proveVisits,
-  type VisitedShop,
-  visit,
-  visitThresholds,
-} from './lib/visits.ts'
+import { scenarioOfVisits } from './lib/visits.ts'
 
 export { handleSummary } from './lib/summary.ts'
+export { visit as default } from './lib/visits.ts'
 
-const ratePerSecond = sizeOf('RATE', 80)
-const durationSeconds = sizeOf('DURATION_S', 20)
-const stock = sizeOf('STOCK', 800)
-const quantity = sizeOf('QUANTITY', 400)
-const visits = ratePerSecond * durationSeconds
-
-export const options: Options = {
-  ...common,
-  scenarios: { day: arrivals({ ratePerSecond, durationSeconds }) },
-  thresholds: visitThresholds(visits),
-}
-
-export function setup(): VisitedShop {
-  return openVisitedShop({ visits, stock, quantity })
-}
-
-export default visit
-
-export function teardown(goods: VisitedShop): void {
-  checkBooks(proveVisits(goods))
-}
+export const { options, setup, teardown } = scenarioOfVisits({
+  ratePerSecond: sizeOf('RATE', 80),
+  durationSeconds: sizeOf('DURATION_S', 20),
+  goods: { stock: sizeOf('STOCK', 800), quantity: sizeOf('QUANTITY', 400) },
+})

@@ -5,37 +5,24 @@
  *   RATE=3           visits per second
  *   DURATION_S=10    how long they come
  */
-import type { Options } from 'k6/options'
-import { arrivals, common } from './lib/arrivals.ts'
-import { checkBooks } from './lib/books.ts'
 import { sizeOf } from './lib/environment.ts'
-import {
-  openVisitedShop,
-  proveVisits,
-  type VisitedShop,
-  visit,
-  visitThresholds,
-} from './lib/visits.ts'
+import { scenarioOfVisits } from './lib/visits.ts'
 
 export { handleSummary } from './lib/summary.ts'
+export { visit as default } from './lib/visits.ts'
 
 const ratePerSecond = sizeOf('RATE', 3)
 const durationSeconds = sizeOf('DURATION_S', 10)
 const visits = ratePerSecond * durationSeconds
 
-export const options: Options = {
-  ...common,
-  scenarios: { visits: arrivals({ ratePerSecond, durationSeconds }) },
-  thresholds: visitThresholds(visits),
-}
-
-export function setup(): VisitedShop {
+export const { options, setup, teardown } = scenarioOfVisits({
+  ratePerSecond,
+  durationSeconds,
   // Nothing runs out, so that every refusal is a mistake.
-  return openVisitedShop({ visits, stock: visits * 4, quantity: visits })
-}
-
-export default visit
-
-export function teardown(goods: VisitedShop): void {
-  checkBooks(proveVisits(goods))
-}
+  goods: { stock: visits * 4, quantity: visits },
+  thresholds: {
+    claims_refused_sold_out: ['count==0'],
+    orders_refused_sold_out: ['count==0'],
+    orders_refused_held: ['count==0'],
+  },
+})

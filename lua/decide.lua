@@ -11,7 +11,8 @@ ARGV[2]     hold_ms (ms) from an order to its deadline, unless one of its option
 ARGV[3]     reaped_holds_max (orders) that one batch may expire on its way
 ARGV[4]     epoch of the shop that the sender knows, or 0 where it knows none yet
 ARGV[5]     event_id of the last event that the sender knows of, or '' where it knows none
-ARGV[6…]    the commands: name, number of arguments, arguments
+ARGV[6]     traces: number=traceparent of each command whose request is traced, with spaces between; '' for none
+ARGV[7…]    the commands: name, number of arguments, arguments
 Returns     the shop's epoch, what refuses every command or '', the last event that the shop has of those up to the
             sender's where it lacks that one or else '', the number of events that waited before, the number of events
             appended, the id of the last of them, then one reply per command: { status, … }
@@ -138,6 +139,11 @@ local function decision_of(name)
   return decisions[name]
 end
 
+local traceparents = {}
+for number, traced in string.gmatch(ARGV[6], '(%d+)=(%S+)') do
+  traceparents[tonumber(number)] = traced
+end
+
 local replies = {}
 local refusal_of_all = shop_refusal()
 local refusal = refusal_of_all
@@ -145,13 +151,14 @@ if not refusal then
   backlog = redis.call('XLEN', outbox)
 end
 
-local position = 6
+local position = 7
 while position <= #ARGV do
   local name, count = ARGV[position], tonumber(ARGV[position + 1])
   local first = position + 2
   if refusal then
     replies[#replies + 1] = { refusal }
   else
+    traceparent = traceparents[#replies + 1]
     local ok, reply = pcall(decision_of(name), unpack(ARGV, first, first + count - 1))
     if not ok then
       local message = type(reply) == 'table' and reply.err or tostring(reply)

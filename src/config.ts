@@ -70,6 +70,24 @@ export const configShape = z.object({
   STAMPEDE_URL: z.string().regex(enginePattern, 'must be like https://shop.example.org').optional(),
   /** Token of an admin for commands that ask an engine. Without it they sign their own. */
   STAMPEDE_TOKEN: z.string().optional(),
+  /**
+   * Collector that gets traces, by OTLP over HTTP, e.g. http://127.0.0.1:4318. Without it there are none, and
+   * nothing that makes them is loaded.
+   */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  /** Which requests are traced, by the names of OpenTelemetry. */
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .default('parentbased_always_on'),
+  /** Share of the requests that a sampler by ratio takes. */
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   /** Smallest severity that is logged. */
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })

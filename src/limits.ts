@@ -169,7 +169,7 @@ if (limits.drainsMax + limits.guardTasksMax >= limits.postgresPoolMax) {
 if (limits.keepAliveMs >= limits.requestDrainMs) {
   throw new Error('limits: a stop must leave clients the time that it promised their connections')
 }
-if (limits.workersCloseMs >= limits.childStopMs) {
+if (limits.workersCloseMs + limits.tracesCloseMs >= limits.childStopMs) {
   throw new Error('limits: the workers must give up before their supervisor kills them')
 }
 if (limits.timeMsMax + limits.userCouponTtlSecondsMax * 1_000 >= LUA_INTEGER_MAX) {

@@ -22,6 +22,7 @@ import { countBatch } from './telemetry/decision-metrics.ts'
 import { logLost, logUncertain } from './telemetry/lost-commands.ts'
 import { answerMetrics, openMetrics } from './telemetry/registry.ts'
 import { openShopMetrics } from './telemetry/shop-metrics.ts'
+import { openTracing } from './telemetry/tracing.ts'
 import { openVerifier } from './verify/verifier.ts'
 
 /** An API process: serves HTTP and lets Redis decide. It needs Redis to start; Postgres may come and go. */
@@ -39,6 +40,12 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     answerMetrics()
     return runApiProcesses(config.API_PROCESSES, log, lifecycle)
   }
+
+  const tracing = await open(
+    'traces',
+    () => openTracing('stampede-api', config, log),
+    (it) => it?.close(),
+  )
 
   async function openRedis(name: string): Promise<RedisClient> {
     const redis = connectRedis(services.redisUrl, { name })
@@ -81,6 +88,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
         redis: deciding,
         holdMs: config.ORDER_HOLD_MS,
         replicaAcks: config.REPLICA_ACKS,
+        traces: tracing?.commands,
         onBatch(batch) {
           countBatch(batch)
           pulse.countBatch(batch)
@@ -121,7 +129,8 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     runStorm: config.SEED_DEMO ? openStorm() : null,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
-  await open('HTTP', () => listen(app.fetch, config), closeServer)
+  const fetch = tracing ? tracing.requests(app.fetch) : app.fetch
+  await open('HTTP', () => listen(fetch, config), closeServer)
   // Before HTTP closes, which waits for answers that come to an end.
   await open(
     'feed',

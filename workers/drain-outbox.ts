@@ -5,6 +5,7 @@ import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
 import type { OutboxEntry } from '../src/rows/outbox-entry.ts'
 import { countDrainedBatch, countEventAges } from '../src/telemetry/drain-metrics.ts'
+import type { EventTraces } from '../src/telemetry/drain-spans.ts'
 import { commitBatch, Fenced, type Position } from './commit-batch.ts'
 import { Discontinuity, findPosition, usersOf } from './continuity.ts'
 import { readOutbox } from './outbox-entries.ts'
@@ -20,6 +21,8 @@ export type Drain = {
   quarantine?: string | undefined
   /** Of the process, if it drains again and again. */
   seenUsers?: SeenUsers
+  /** Follows the events of traced requests. Defaults to no traces. */
+  traces?: EventTraces | undefined
   /** Ends the drain before its next batch; the batch under way is finished. */
   signal?: AbortSignal
   /** Where a test may stop the drain: a process can die at any of these points. */
@@ -47,7 +50,8 @@ export type Drained = {
  * @throws whatever stopped Redis or Postgres; to be called again then.
  */
 export async function drainOutbox(drain: Drain): Promise<Drained> {
-  const { orm, redis, shop, quarantine, seenUsers = openSeenUsers(), signal, failpoints } = drain
+  const { orm, redis, shop, quarantine, seenUsers = openSeenUsers() } = drain
+  const { traces, signal, failpoints } = drain
   const drained = { events: 0, deadLetters: 0 }
   const ahead = openReadAhead(redis, shop)
   let trimming: Promise<unknown> = Promise.resolve()
@@ -62,7 +66,9 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
       ahead.start(entries)
       const startedAt = performance.now()
       try {
-        const committed = await commitBatch({ orm, shop, from, seenUsers, quarantine }, entries)
+        const place = { orm, shop, from, seenUsers, quarantine }
+        const commit = () => commitBatch(place, entries)
+        const committed = await (traces?.follow({ shop, entries }, commit) ?? commit())
         from = committed.watermark
         const { rows, deadLetters } = committed
         drained.events += entries.length

@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/postgresql'
 import type { Logger } from 'pino'
 import type { RedisClient } from '../src/redis/client.ts'
 import { countDrainFailure } from '../src/telemetry/drain-metrics.ts'
+import type { EventTraces } from '../src/telemetry/drain-spans.ts'
 import { type Drained, drainOutbox } from './drain-outbox.ts'
 import { openOutages } from './outages.ts'
 import { openSeenUsers } from './seen-users.ts'
@@ -14,16 +15,17 @@ export function openDrainShop(parts: {
   orm: MikroORM
   redis: RedisClient
   log: Logger
+  traces?: EventTraces | undefined
   /** Called where a store of the shop has lost something: what it decides must stop at once. */
   restore: (shop: string) => Promise<void>
 }): DrainShop {
-  const { orm, redis, log, restore } = parts
+  const { orm, redis, log, traces, restore } = parts
   const outages = openOutages(log)
   const seenUsers = openSeenUsers()
   return async (shop, signal) => {
     const what = `Bringing the events of shop ${shop} to Postgres (they are safe in Redis)`
     try {
-      const drained = await drainOutbox({ orm, redis, shop, seenUsers, signal })
+      const drained = await drainOutbox({ orm, redis, shop, seenUsers, traces, signal })
       outages.ended(what)
       const { deadLetters, stoppedBy } = drained
       if (deadLetters > 0) log.error({ shop, deadLetters }, 'events became dead letters')

@@ -4,6 +4,7 @@ import { resolveServices } from '../src/services/services.ts'
 import { listenForWorker } from '../src/services/worker-listener.ts'
 import { openQueueMetrics } from '../src/telemetry/queue-metrics.ts'
 import { openMetrics } from '../src/telemetry/registry.ts'
+import { openTracing } from '../src/telemetry/tracing.ts'
 import { startWorkers } from './start-workers.ts'
 
 /** A worker process: brings accepted decisions to Postgres and keeps the shops tidy. */
@@ -18,6 +19,11 @@ await runProcess('worker', async ({ config, log, lifecycle: { open } }) => {
       log.warn({ err }, 'The stores are not prepared'),
     )
   }
+  const tracing = await open(
+    'traces',
+    () => openTracing('stampede-worker', config, log),
+    (opened) => opened?.close(),
+  )
   const port = config.WORKER_PORT
   if (port !== undefined) {
     // They are closed behind the workers, so that their stop can be watched.
@@ -34,7 +40,10 @@ await runProcess('worker', async ({ config, log, lifecycle: { open } }) => {
   }
   await open(
     'workers',
-    () => startWorkers({ redisUrl, databaseUrl, holdMs: config.ORDER_HOLD_MS, log }),
+    () => {
+      const { ORDER_HOLD_MS: holdMs } = config
+      return startWorkers({ redisUrl, databaseUrl, holdMs, log, traces: tracing?.events })
+    },
     (workers) => workers.close(),
   )
   log.info('working')

@@ -46,13 +46,14 @@ function withinBatch(entries: StreamEntry[]): StreamEntry[] {
 }
 
 function entryOf(streamId: string, fields: string[]): StreamEntry {
-  const entry = { streamId, type: '', version: '', data: '', length: 0 }
+  const entry: StreamEntry = { streamId, type: '', version: '', data: '', length: 0 }
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index] ?? ''
     const value = fields[index + 1] ?? ''
     if (name === 'type') entry.type = value
     else if (name === 'v') entry.version = value
     else if (name === 'data') entry.data = value
+    else if (name === 'traceparent') entry.traceparent = value
     entry.length += name.length + value.length
   }
   return entry

@@ -6,6 +6,7 @@ import { limits } from '../src/limits.ts'
 import { connectQueue } from '../src/queue/connection.ts'
 import { openWakeUps } from '../src/queue/wake-ups.ts'
 import { connectRedis } from '../src/redis/client.ts'
+import type { EventTraces } from '../src/telemetry/drain-spans.ts'
 import { openDrainShop } from './drain-shop.ts'
 import { startDrainWorker } from './drain-worker.ts'
 import { guardShops } from './guard-shops.ts'
@@ -26,8 +27,10 @@ export function startWorkers(options: {
   databaseUrl: string
   holdMs: number
   log: Logger
+  /** Follows the events of traced requests. Defaults to no traces. */
+  traces?: EventTraces | undefined
 }): { close(): Promise<void> } {
-  const { redisUrl, databaseUrl, holdMs, log } = options
+  const { redisUrl, databaseUrl, holdMs, log, traces } = options
   const orm = openOrm(databaseUrl)
   const redis = connectRedis(redisUrl, { name: 'worker' })
   const outages = openOutages(log)
@@ -40,7 +43,7 @@ export function startWorkers(options: {
   const engine = openEngine({ redis, holdMs, onAccepted: wakeUps.wake })
   const knownShops = openKnownShops(orm)
   const restore = openRestore({ redis, orm, log })
-  const drain = openDrainShop({ orm, redis, log, restore })
+  const drain = openDrainShop({ orm, redis, log, traces, restore })
   const workers = [
     startUpkeepWorker({ connection, orm, redis, engine, log, knownShops }),
     startDrainWorker({ connection, log, drain, wake: wakeUps.wake }),

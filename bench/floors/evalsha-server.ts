@@ -21,7 +21,7 @@ const server = createServer(async (request, response) => {
   const [shop = '', name = '', ...values] = (request.url as string).slice(1).split('/')
   const keys = shopKeys(shop)
   try {
-    const args = [...settings, '0', '', name, String(values.length), ...values]
+    const args = [...settings, '0', '', '', name, String(values.length), ...values]
     const replies = (await redis.evalsha(digest, keys.length, ...keys, ...args)) as unknown[]
     // The reply to the only command is the last.
     const [status] = replies.at(-1) as [string]

@@ -43,10 +43,10 @@ export const canaries: Record<string, Canary> = {
     patch: {
       file: 'workers/drain-outbox.ts',
       find: `      try {
-        const committed = await commitBatch(`,
+        const place = {`,
       replace: `      await redis.xtrim(\`{\${shop}}:outbox\`, 'MAXLEN', 0)
       try {
-        const committed = await commitBatch(`,
+        const place = {`,
     },
     plan: [
       { at: 2_000, fault: { type: 'kill', target: 'postgres' } },

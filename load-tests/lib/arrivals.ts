@@ -1,5 +1,5 @@
 import type { Options, Scenario } from 'k6/options'
-import { maxVus } from './environment.ts'
+import { droppedMax, maxVus } from './environment.ts'
 import type { Thresholds } from './outcomes.ts'
 
 /** What all scenarios have in common. The proof of a large shop takes its time. */
@@ -45,13 +45,10 @@ export function vusFor(ratePerSecond: number, answerMs = 500) {
   return { preAllocatedVUs: Math.min(maxVus, Math.max(50, busy)), maxVUs: maxVus }
 }
 
-/**
- * A generator that cannot keep up measures itself: arrivals that found no free virtual user are dropped. Below one in a
- * hundred that is noise of the machine. And no request may fail; refusals are no failures.
- */
+/** Arrivals are not dropped, but for a few. And no request may fail; refusals are no failures. */
 export function everybodyServed(arrivalCount: number): Thresholds {
   return {
-    dropped_iterations: [`count<=${Math.ceil(arrivalCount / 100)}`],
+    dropped_iterations: [`count<=${droppedMax(arrivalCount)}`],
     http_req_failed: ['rate==0'],
   }
 }

@@ -7,6 +7,9 @@ export const shop = __ENV.SHOP || 'main'
 /** 95 of 100 answers, accepted and refused apart, must not take longer. */
 export const latencyMs = sizeOf('LATENCY_MS', 500)
 
+/** Of 100 arrivals, so many may find nobody free in the generator who could send them. */
+const droppedPercent = sizeOf('DROPPED_PERCENT', 1)
+
 /** Most buyers that wait for an answer at once. */
 export const maxVus = sizeOf('MAX_VUS', 500)
 
@@ -22,4 +25,12 @@ export function sizeOf(name: string, byDefault: number): number {
     throw new Error(`${name} must be a positive integer, not ${text}.`)
   }
   return size
+}
+
+/**
+ * How many arrivals the generator may drop. One that cannot keep up measures itself: arrivals that found no free
+ * virtual user are dropped, and below one in a hundred that is noise of the machine.
+ */
+export function droppedMax(arrivalCount: number): number {
+  return Math.ceil((arrivalCount * droppedPercent) / 100)
 }

@@ -1,4 +1,4 @@
-import { latencyMs } from './environment.ts'
+import { droppedMax, latencyMs } from './environment.ts'
 import type { Thresholds } from './outcomes.ts'
 import { crossedThresholds, millisecondsOf, type RunData, tableOf } from './summary.ts'
 
@@ -19,19 +19,19 @@ export function isOfStep(metric: string): boolean {
 
 /**
  * What a step must hold, or the run ends: a step is judged once half of it is over, because the first answers of so
- * many new connections say little. One in a hundred may be dropped or fail.
+ * many new connections say little. One in a hundred may fail.
  */
 export function stepThresholds(step: Step): Thresholds {
   const { ratePerSecond, durationSeconds, startSeconds } = step
-  const few = Math.ceil((ratePerSecond * durationSeconds) / 100)
+  const arrivalCount = ratePerSecond * durationSeconds
   const abort = (threshold: string) => [
     { threshold, abortOnFail: true, delayAbortEval: `${startSeconds + durationSeconds / 2}s` },
   ]
   return {
     [metricOf('orders_accepted', step)]: ['count>=0'],
     [metricOf('orders_accepted_ms', step)]: abort(`p(95)<${latencyMs}`),
-    [metricOf('orders_failed', step)]: abort(`count<=${few}`),
-    [metricOf('dropped_iterations', step)]: abort(`count<=${few}`),
+    [metricOf('orders_failed', step)]: abort(`count<=${Math.ceil(arrivalCount / 100)}`),
+    [metricOf('dropped_iterations', step)]: abort(`count<=${droppedMax(arrivalCount)}`),
   }
 }
 

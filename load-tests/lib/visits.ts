@@ -1,6 +1,7 @@
 import exec from 'k6/execution'
-import { everybodyServed } from './arrivals.ts'
-import { booksBalance, checkBook, issuedUnits, soldAndFree } from './books.ts'
+import type { Options } from 'k6/options'
+import { arrivals, common, everybodyServed } from './arrivals.ts'
+import { booksBalance, checkBook, checkBooks, issuedUnits, soldAndFree } from './books.ts'
 import { call } from './call.ts'
 import { createCoupon, createProduct, type Goods, newRun, price } from './goods.ts'
 import {
@@ -32,10 +33,35 @@ const carts = outcomesOf('carts')
 const refunds = outcomesOf('refunds')
 
 /** What is in stock, and how many coupons there are. */
-export type Sizes = { visits: number; stock: number; quantity: number }
+type Sizes = { stock: number; quantity: number }
 export type VisitedShop = Goods & { couponId: string; quantity: number }
 
-export function openVisitedShop({ visits, stock, quantity }: Sizes): VisitedShop {
+/**
+ * The parts of a scenario that is nothing but visits.
+ *
+ * @param sizes.thresholds beyond those that all visits have.
+ */
+export function scenarioOfVisits(sizes: {
+  ratePerSecond: number
+  durationSeconds: number
+  goods: Sizes
+  thresholds?: Thresholds
+}) {
+  const { ratePerSecond, durationSeconds, goods, thresholds } = sizes
+  const visits = ratePerSecond * durationSeconds
+  const options: Options = {
+    ...common,
+    scenarios: { visits: arrivals({ ratePerSecond, durationSeconds }) },
+    thresholds: { ...visitThresholds(visits), ...thresholds },
+  }
+  return {
+    options,
+    setup: () => openVisitedShop(visits, goods),
+    teardown: (shop: VisitedShop) => checkBooks(proveVisits(shop)),
+  }
+}
+
+export function openVisitedShop(visits: number, { stock, quantity }: Sizes): VisitedShop {
   // One more may come at the very end.
   requireBuyers(visits + 1)
   const run = newRun()

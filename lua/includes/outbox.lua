@@ -7,9 +7,18 @@ local function must_succeed()
   is_half_done = true
 end
 
--- Appends one event. `data` is JSON of the shape that src/domain/events.ts gives to `event_type`.
+-- The W3C traceparent of the request whose command is decided, or nil where it is not traced.
+local traceparent
+
+-- Appends one event. `data` is JSON of the shape that src/domain/events.ts gives to `event_type`. One that a traced
+-- request causes leads the drain to its trace.
 local function append_event(event_type, data)
-  local event_id = redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data)
+  local event_id
+  if traceparent then
+    event_id = redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data, 'traceparent', traceparent)
+  else
+    event_id = redis.call('XADD', outbox, '*', 'type', event_type, 'v', '1', 'data', data)
+  end
   appended, last_event_id, is_half_done = appended + 1, event_id, false
   return event_id
 end

@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { CommanderError } from '@commander-js/extra-typings'
 import type { Outcome } from '../client/client.ts'
 import type { ProblemBody } from '../http/problem.ts'
+import { reasonOf } from '../services/reason.ts'
 import { WrongUsage } from './command.ts'
 import { Interrupted } from './interruption.ts'
 
@@ -12,6 +13,8 @@ export type ForWhom = { json?: true | undefined }
 
 /** Prints what a command has found or done: one JSON object for a machine, else lines for people. */
 export function show<Body>(body: Body, { json }: ForWhom, describe: (body: Body) => string): void {
+  // Before the output, because a reader that is gone ends the process.
+  process.exitCode ??= exitCodes.done
   process.stdout.write(`${json ? JSON.stringify(body) : describe(body)}\n`)
 }
 
@@ -57,16 +60,7 @@ function fail(
   { json }: ForWhom,
   exitCode: number,
 ): void {
-  // Before the output, because a reader that is gone ends the process.
   process.exitCode = exitCode
   if (json) process.stdout.write(`${JSON.stringify(problem)}\n`)
   process.stderr.write(`${line}\n`)
-}
-
-/** What an error says. Errors of a connection say it in their cause. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { message, cause } = error
-  if (!(error instanceof TypeError && cause instanceof Error)) return message
-  return `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}`
 }

@@ -41,6 +41,11 @@ export function command(name: string, { summary, details, examples }: About) {
     .option('--json', 'one JSON object on standard output, for a machine')
 }
 
+/** A command that goes to the stores of a shop, past the engine. */
+export function storesCommand(name: string, about: About) {
+  return command(name, about).option('--shop <name>', 'which shop (default: main)', id)
+}
+
 type Named = { name(): string; parent: Named | null }
 
 /** An error that leads to the help of a command. */

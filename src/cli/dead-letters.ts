@@ -1,4 +1,4 @@
-import { Argument, Option } from '@commander-js/extra-typings'
+import { Argument, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import {
   type DeadLetter,
   deadLetterIdPattern,
@@ -7,7 +7,7 @@ import {
 import type { Retried } from '../dead-letters/retry.ts'
 import { limits } from '../limits.ts'
 import { exitCodes, type ForWhom, show } from './answer.ts'
-import { command, group, id, integer, WrongUsage } from './command.ts'
+import { group, integer, storesCommand, wrongUsage } from './command.ts'
 import type { OpenStores } from './stores.ts'
 
 const where = 'What to do about them is told in docs/OPERATIONS.md, "Dead letters".'
@@ -21,13 +21,8 @@ export function deadLettersCommand() {
     .addCommand(dropCommand())
 }
 
-/** A command on dead letters of one shop. */
-function deadLetters(name: string, about: Parameters<typeof command>[1]) {
-  return command(name, about).option('--shop <name>', 'which shop (default: main)', id)
-}
-
 function listCommand() {
-  return deadLetters('list', {
+  return storesCommand('list', {
     summary: 'Name them, oldest first',
     details: `OPEN ones can be retried, STALE ones no more: the shop was rebuilt without them. ${where}`,
     examples: ['dead-letters list', 'dead-letters list --status OPEN --limit 100 --json'],
@@ -35,14 +30,14 @@ function listCommand() {
     .addOption(new Option('--status <status>', 'only these').choices(deadLetterStatuses))
     .option('--limit <number>', `at most so many (default: ${limits.pageItemsDefault})`, integer)
     .option('--cursor <text>', 'go on after the last ones')
-    .action(async ({ shop = 'main', status, limit, cursor, ...options }) => {
+    .action(async ({ shop = 'main', status, limit, cursor, ...options }, self) => {
       const page = { limit: limit ?? limits.pageItemsDefault, cursor, status }
       if (page.limit < 1 || page.limit > limits.drainEventsMax) {
-        throw new WrongUsage(`--limit takes 1 to ${limits.drainEventsMax}`)
+        throw wrongUsage(self, `--limit takes 1 to ${limits.drainEventsMax}`)
       }
       const { listDeadLetters } = await import('../dead-letters/dead-letters.ts')
       const found = await inPostgres((db) => listDeadLetters(db, shop, page))
-      if (found === 'bad_cursor') throw new WrongUsage('That is not a cursor of this list')
+      if (found === 'bad_cursor') throw wrongUsage(self, 'that is not a cursor of this list')
       show(found, options, ({ items, nextCursor }) =>
         [
           ...items.map(lineOf),
@@ -60,7 +55,7 @@ function lineOf({ id, status, type, tries, error }: DeadLetter): string {
 }
 
 function showCommand() {
-  return deadLetters('show', {
+  return storesCommand('show', {
     summary: 'Show one, with the event as it was decided and why it was refused',
     examples: [`dead-letters show ${anExample}`],
   })
@@ -87,15 +82,15 @@ function describe(letter: DeadLetter): string {
 }
 
 function retryCommand() {
-  return deadLetters('retry', {
+  return storesCommand('retry', {
     summary: 'Give them their rows, each once; the rest stays',
     details: `Where their cause is gone. ${where}`,
     examples: [`dead-letters retry ${anExample}`, 'dead-letters retry --all'],
   })
     .argument('[events...]', 'their ids', eventIds)
     .option('--all', `the oldest ${limits.drainEventsMax} open ones`)
-    .action(async (events = [], { shop = 'main', all = false, ...options }) => {
-      if (all === events.length > 0) throw new WrongUsage('Name events, or --all')
+    .action(async (events = [], { shop = 'main', all = false, ...options }, self) => {
+      if (all === events.length > 0) throw wrongUsage(self, 'name events, or --all')
       const { retryDeadLetters, retryOldest } = await import('../dead-letters/retry.ts')
       const { results, more } = await inStores(async (stores) =>
         all
@@ -121,16 +116,16 @@ function outcomeOf(one: Retried): string {
 }
 
 function dropCommand() {
-  return deadLetters('drop', {
+  return storesCommand('drop', {
     summary: 'Declare that they will never have rows',
     details: `They stay on record with the reason. ${where}`,
     examples: [`dead-letters drop ${anExample} --reason "paid back by hand"`],
   })
     .argument('<events...>', 'their ids', eventIds)
     .requiredOption('--reason <text>', 'why')
-    .action(async (events, { shop = 'main', reason, ...options }) => {
+    .action(async (events, { shop = 'main', reason, ...options }, self) => {
       if (!reason.trim() || reason.length > limits.reasonLengthMax) {
-        throw new WrongUsage(`A reason has 1 to ${limits.reasonLengthMax} characters`)
+        throw wrongUsage(self, `a reason has 1 to ${limits.reasonLengthMax} characters`)
       }
       const { dropDeadLetter } = await import('../dead-letters/dead-letters.ts')
       const dropped: DeadLetter[] = []
@@ -164,7 +159,7 @@ function end<Body>(
 
 function eventId(text: string): string {
   if (deadLetterIdPattern.test(text)) return text
-  throw new WrongUsage(`${text} is not the id of an event, such as ${anExample}`)
+  throw new InvalidArgumentError(`It must be the id of an event, such as ${anExample}`)
 }
 
 function eventIds(text: string, before: string[] = []): string[] {

@@ -7,7 +7,7 @@ export function doctorCommand() {
   return command('doctor', {
     summary: 'Say what was found on this machine, and what to do about what was not',
     details:
-      'Node, Redis, Postgres, k6, Docker and Chromium. It fails where npm start lacks what it needs.',
+      'Node, Redis, Postgres, k6, psql, Docker and Chromium. It fails where npm start lacks what it needs.',
     examples: ['doctor', 'doctor --json'],
   }).action(async (options) => {
     const { examineMachine } = await import('../services/machine.ts')

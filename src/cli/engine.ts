@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { openClient } from '../client/client.ts'
 import { type Config, enginePattern, loadConfig } from '../config.ts'
-import { isAlive } from '../demo/running-engine.ts'
+import { isAlive } from '../services/life-sign.ts'
 import { serverUrl } from '../services/server-url.ts'
 import { openTokenSigner } from '../services/token-signer.ts'
 import { command, id, WrongUsage } from './command.ts'

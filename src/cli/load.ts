@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { Argument } from '@commander-js/extra-typings'
 import { loadConfig } from '../config.ts'
-import { isAlive } from '../demo/running-engine.ts'
 import { findJwtSecret } from '../services/jwt-secret.ts'
 import { findK6 } from '../services/k6-program.ts'
+import { isAlive } from '../services/life-sign.ts'
 import { serverUrl } from '../services/server-url.ts'
 import { type ForWhom, show } from './answer.ts'
 import { command } from './command.ts'
@@ -27,6 +27,7 @@ const variables = `Every scenario knows:
   TOKENS_FILE=        a file with a token of a user in every line
   LATENCY_MS=500      95 of 100 answers must be there by then, accepted and refused ones apart
   MAX_VUS=500         most buyers that wait for an answer at once
+  DROPPED_PERCENT=1   of 100 arrivals, so many may find nobody free in k6 who could send them
   RESULTS_DIR=        where reports go instead of load-tests/results
 
 ${scenarios.map((name) => `${name}\n${headOf(name)}`).join('\n\n')}`

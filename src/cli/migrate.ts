@@ -1,4 +1,3 @@
-import { loadConfig } from '../config.ts'
 import { show } from './answer.ts'
 import { command } from './command.ts'
 
@@ -8,18 +7,13 @@ export function migrateCommand() {
     details: 'API and workers do so too when they start; this is for a step of its own before.',
     examples: ['migrate'],
   }).action(async (options) => {
-    const [{ migrate }, { resolveServices }] = await Promise.all([
+    const [{ migrate }, { withServices }] = await Promise.all([
       import('../db/migrate.ts'),
-      import('../services/services.ts'),
+      import('./stores.ts'),
     ])
-    const services = await resolveServices(loadConfig())
-    try {
-      const migrations = await migrate(services.databaseUrl)
-      show({ migrations }, options, () =>
-        migrations.length === 0 ? 'The schema is the newest one.' : migrations.join('\n'),
-      )
-    } finally {
-      await services.release()
-    }
+    const migrations = await withServices(({ databaseUrl }) => migrate(databaseUrl))
+    show({ migrations }, options, () =>
+      migrations.length === 0 ? 'The schema is the newest one.' : migrations.join('\n'),
+    )
   })
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { outcomeOf } from '../client/client.ts'
-import { reasonOf, showOutcome } from './answer.ts'
+import { reasonOf } from '../services/reason.ts'
+import { showOutcome } from './answer.ts'
 import { id, integer } from './command.ts'
 import { engineCommand, openEngine } from './engine.ts'
 import { formatFields } from './table.ts'

@@ -44,9 +44,6 @@ function listCommand() {
   })
 }
 
-/** What Postgres says of a table that no migration has made. */
-const undefinedTable = '42P01'
-
 async function withRunningStores<Result>(
   task: (stores: Stores) => Promise<Result>,
 ): Promise<Result> {
@@ -55,17 +52,7 @@ async function withRunningStores<Result>(
     import('../db/database.ts'),
   ])
   await expectRunning(loadConfig())
-  try {
-    return await withStores({ name: 'shop', poolMax: 1 }, ({ redis, orm }) =>
-      task({ redis, db: databaseOf(orm) }),
-    )
-  } catch (error) {
-    const { code, message } = error as Error & { code?: string }
-    if (code === undefined) throw error
-    const reason =
-      code === undefinedTable
-        ? 'Postgres has no tables yet: npm start first.'
-        : `Postgres cannot be used: ${message}`
-    throw new Error(reason, { cause: error })
-  }
+  return withStores({ name: 'shop', poolMax: 1 }, ({ redis, orm }) =>
+    task({ redis, db: databaseOf(orm) }),
+  )
 }

@@ -18,14 +18,17 @@ const root = join(import.meta.dirname, '../..')
  * The whole engine by one command: the servers, the stores, the API and the workers, each in its own process. It runs
  * until it is asked to stop.
  *
- * @param print gets lines for people while it starts.
- * @param onReady gets the address where it serves.
+ * @param tell.print gets lines for people while it starts.
+ * @param tell.onReady gets the address where it serves.
+ * @param tell.onFailure gets the reason why it does not start.
  */
-export async function startEngine(
-  print: (line: string) => void,
-  onReady: (url: string) => void,
-): Promise<void> {
-  await runProcess('start', (engine) => start(engine, print, onReady))
+export async function startEngine(tell: {
+  print: (line: string) => void
+  onReady: (url: string) => void
+  onFailure: (error: unknown) => void
+}): Promise<void> {
+  const { print, onReady, onFailure } = tell
+  await runProcess('start', (engine) => start(engine, print, onReady), onFailure)
 }
 
 async function start(

@@ -1,4 +1,4 @@
-import { show } from './answer.ts'
+import { show, showFailure } from './answer.ts'
 import { command } from './command.ts'
 
 export function startCommand() {
@@ -11,9 +11,10 @@ export function startCommand() {
   }).action(async (options) => {
     const { startEngine } = await import('./start-engine.ts')
     const output = options.json ? process.stderr : process.stdout
-    await startEngine(
-      (line) => output.write(`${line}\n`),
-      (url) => show({ url }, options, () => `ready ${url}`),
-    )
+    await startEngine({
+      print: (line) => output.write(`${line}\n`),
+      onReady: (url) => show({ url }, options, () => `ready ${url}`),
+      onFailure: (error) => showFailure(error, options),
+    })
   })
 }

@@ -1,39 +1,73 @@
 import { existsSync } from 'node:fs'
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { sql } from 'kysely'
 import { type Config, loadConfig } from '../config.ts'
+import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
 import { connectRedis, type RedisClient } from '../redis/client.ts'
 import { countUsers, openDataFolder, withLock } from '../services/data-folder.ts'
-import { resolveServices } from '../services/services.ts'
+import { reasonOf } from '../services/reason.ts'
+import { resolveServices, type Services } from '../services/services.ts'
 import { interrupted, openInterruption } from './interruption.ts'
 
 export type OpenStores = { redis: RedisClient; orm: MikroORM }
 
 /**
+ * Runs a task on the servers of this configuration. It finds them or starts them, and leaves them as they were, also
+ * when it is interrupted: then nobody waits for the task any more, and the end of the process ends it.
+ */
+export async function withServices<Result>(
+  task: (services: Services) => Promise<Result>,
+): Promise<Result> {
+  const interruption = openInterruption()
+  const services = await resolveServices(loadConfig())
+  try {
+    interruption.throwIfAborted()
+    return await Promise.race([task(services), interrupted(interruption)])
+  } finally {
+    await services.release()
+  }
+}
+
+/**
  * Runs a task on the Redis and the Postgres of this configuration, past the engine: for what has to work while the
- * engine does not. It finds them or starts them, and leaves them as they were, also when it is interrupted.
+ * engine does not.
  *
  * @param options.name of the connection, as Redis shows it.
+ * @throws Error that says which of them cannot be used, and why.
  */
 export async function withStores<Result>(
   options: { name: string; poolMax: number; statementTimeoutMs?: number },
   task: (stores: OpenStores) => Promise<Result>,
 ): Promise<Result> {
   const { name, ...bounds } = options
-  const interruption = openInterruption()
-  const services = await resolveServices(loadConfig())
-  const redis = connectRedis(services.redisUrl, { name })
-  redis.on('error', () => {}) // The command that needed it fails.
-  const orm = openOrm(services.databaseUrl, bounds)
+  return withServices(async ({ redisUrl, databaseUrl }) => {
+    const redis = connectRedis(redisUrl, { name })
+    redis.on('error', () => {}) // The command that needed it fails.
+    const orm = openOrm(databaseUrl, bounds)
+    try {
+      await redis.connect()
+      await expectTables(orm)
+      return await task({ redis, orm })
+    } finally {
+      redis.disconnect()
+      await orm.close()
+    }
+  })
+}
+
+/** What Postgres says of a table that no migration has made. */
+const undefinedTable = '42P01'
+
+async function expectTables(orm: MikroORM): Promise<void> {
   try {
-    interruption.throwIfAborted()
-    const work = redis.connect().then(() => task({ redis, orm }))
-    return await Promise.race([work, interrupted(interruption)])
-  } finally {
-    redis.disconnect()
-    // It would wait for the statement under way, for which nobody waits any more.
-    if (!interruption.aborted) await orm.close()
-    await services.release()
+    await sql`select from shops limit 1`.execute(databaseOf(orm))
+  } catch (error) {
+    const reason =
+      (error as { code?: string }).code === undefinedTable
+        ? 'Postgres has no tables yet: npm start or npm run migrate first.'
+        : `Postgres cannot be used: ${reasonOf(error)}`
+    throw new Error(reason, { cause: error })
   }
 }
 

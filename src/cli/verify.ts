@@ -1,16 +1,15 @@
 import { openStatusLine } from '../telemetry/status-line.ts'
 import { exitCodes, show } from './answer.ts'
-import { command, id } from './command.ts'
+import { storesCommand } from './command.ts'
 
 export function verifyCommand() {
-  return command('verify', {
+  return storesCommand('verify', {
     summary: 'Prove the books of a shop, row by row',
     details:
       "Postgres' rows among themselves, and Redis against Postgres; the shop may be selling. It looks into the " +
       'stores of this configuration itself, so it needs no engine that runs.',
     examples: ['verify', 'verify --shop outlet --json'],
   })
-    .option('--shop <name>', 'which shop (default: main)', id)
     .option('--progress', 'tell what it is at, also where standard error is no terminal')
     .action(async ({ shop = 'main', progress, ...options }) => {
       const [{ withStores }, { verify }, { formatReport }] = await Promise.all([

@@ -12,7 +12,11 @@ const defaultTimeoutMs = 15_000
 const firstPauseMs = 100
 const longestPauseMs = 2_000
 
-/** Routes that have one effect however often they are asked: by the idempotency key, or because of what they do. */
+/**
+ * Routes that have one effect however often they are asked: by the idempotency key, or because of what they do. A claim
+ * is one of them because a coupon is usually for one claim of a user; of one that is for more, a repeated claim may be
+ * another one, within its limit.
+ */
 const repeatablePost = /\/(orders|charges|refunds|stock-adjustments|claims|payment|cancel)$/
 
 /**
@@ -48,9 +52,23 @@ export function openRetryingFetch(options: RetryOptions = {}): Fetch {
         return answered.value
       }
       await answer?.body?.cancel()
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseMs, init.signal)
     }
   }
+}
+
+/** Waits, and no longer where the request is given up: the next attempt then fails at once. */
+function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end)
+  })
 }
 
 /** How long to wait before the next attempt, in ms; null where the answer is one for good. */

@@ -102,17 +102,29 @@ async function insertSnapshot(db: Database, shop: string, date: string): Promise
 }
 
 /**
- * Adds the units of an order to the snapshot of the day on which it was paid, where that is taken already: its payment
- * comes late, in this transaction.
+ * Adds the units of orders to the snapshots of the days on which they were paid, where those are taken already: the
+ * payments come late, in this transaction.
  */
 export async function addLateSales(
   transaction: BulkTransaction,
   shop: string,
-  { orderId, paidAt }: { orderId: string; paidAt: number },
+  payments: readonly { orderId: string; paidAt: number }[],
 ): Promise<void> {
+  if (payments.length === 0) return
   // A snapshot is taken behind the same lock.
   await transaction.read('select from shops where shop = $1 for no key update', [shop])
-  const day = new Date(paidAt).toISOString().slice(0, 10)
+  const dayOf = (paidAt: number) => new Date(paidAt).toISOString().slice(0, 10)
+  for (const [day, paid] of Map.groupBy(payments, ({ paidAt }) => dayOf(paidAt))) {
+    const orderIds = paid.map(({ orderId }) => orderId)
+    await addToSnapshot(transaction, shop, { day, orderIds })
+  }
+}
+
+async function addToSnapshot(
+  transaction: BulkTransaction,
+  shop: string,
+  { day, orderIds }: { day: string; orderIds: string[] },
+): Promise<void> {
   const [snapshot] = await transaction.read(
     'select from ranking_snapshots where shop = $1 and ranking_date = $2',
     [shop, day],
@@ -132,9 +144,10 @@ export async function addLateSales(
         from jsonb_to_recordset($3::jsonb)
           as ranked (product_id text collate "C", sales_count bigint, created_at timestamptz)
         union all
-        select product_id, quantity, null from order_items where shop = $1 and order_id = $4
+        select product_id, quantity, null from order_items
+        where shop = $1 and order_id = any(array(select jsonb_array_elements_text($4::jsonb)))
       ) sales
       group by product_id`,
-    [shop, day, JSON.stringify(ranked), orderId],
+    [shop, day, JSON.stringify(ranked), JSON.stringify(orderIds)],
   )
 }

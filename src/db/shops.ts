@@ -47,11 +47,19 @@ export async function findShop(
   return { watermark, createdAtMs: Number(rows[0].at) }
 }
 
-/** How many events of each shop are dead letters; a shop without one is not named. */
+/**
+ * How many events of each shop are dead letters that wait for somebody, `limits.deadLettersCountedMax` at most. One
+ * that was dropped waits no more.
+ */
 export async function countDeadLetters(db: Database): Promise<Map<string, number>> {
-  const { rows } = await sql<{ shop: string; count: string }>`
-    select shop, count(*) from dead_letters group by shop`.execute(db)
-  return new Map(rows.map(({ shop, count }) => [shop, Number(count)]))
+  const { rows } = await sql<{ shop: string; count: number }>`
+    select shop, letters.count from outbox_watermarks w cross join lateral (
+      select count(*)::integer as count from (
+        select from dead_letters d where d.shop = w.shop and d.dropped_at is null
+        limit ${limits.deadLettersCountedMax}
+      ) waiting
+    ) letters`.execute(db)
+  return new Map(rows.map(({ shop, count }) => [shop, count]))
 }
 
 /**

@@ -29,13 +29,15 @@ export type DeadLetter = {
   triedAt: number | null
   droppedAt: number | null
   dropReason: string | null
+  /** The order that the event is about, which is found here as long as the letter is open. */
+  orderId: string | null
 }
 
 export const deadLetterStatuses = ['OPEN', 'STALE', 'DROPPED'] as const
 export type DeadLetterStatus = (typeof deadLetterStatuses)[number]
 
 /** The id of a stream entry, within what `eventIdOf` can hold. */
-export const deadLetterIdPattern = /^\d{1,13}-\d{1,6}$/
+export const deadLetterIdPattern = /^(\d{1,12}|[1-7]\d{12})-\d{1,6}$/
 
 /**
  * The dead letters of a shop, the oldest first, which is the order in which they are retried. `bad_cursor` where the
@@ -55,16 +57,22 @@ export async function listDeadLetters(
   return cutPage(rows, page.limit, { keyOf: ({ eventId }) => eventId, itemOf: (letter) => letter })
 }
 
-/** The oldest open dead letters of a shop. */
-export async function findOldestOpen(
+/**
+ * The open dead letters of a shop that were tried the least, the oldest of them, in the order of their events.
+ *
+ * @returns at most `limit`, and whether there are more.
+ */
+export async function findLeastTried(
   db: Database,
   shop: string,
   limit: number,
-): Promise<DeadLetter[]> {
+): Promise<{ letters: DeadLetter[]; more: boolean }> {
   const { rows } = await sql<DeadLetter>`
     select * from ${lettersOf(shop)} letters where status = 'OPEN'
-    order by "eventId" limit ${limit}`.execute(db)
-  return rows
+    order by tries, "eventId" limit ${limit + 1}`.execute(db)
+  const letters = rows.slice(0, limit)
+  letters.sort((a, b) => (BigInt(a.eventId) < BigInt(b.eventId) ? -1 : 1))
+  return { letters, more: rows.length > limit }
 }
 
 /** The dead letters of these ids, as far as there are any: a retry that gives one its rows removes it. */
@@ -98,6 +106,21 @@ export async function dropDeadLetter(
   return letter ?? null
 }
 
+/**
+ * The newest open dead letter of each of these orders, as far as there is one: rows do not know yet what it decided.
+ */
+export async function findLettersOfOrders(
+  db: Database,
+  shop: string,
+  orderIds: readonly string[],
+): Promise<DeadLetter[]> {
+  const { rows } = await sql<DeadLetter>`
+    select distinct on ("orderId") * from ${lettersOf(shop)} letters
+    where "orderId" = any(${orderIds}::text[]) and status = 'OPEN'
+    order by "orderId", "eventId" desc`.execute(db)
+  return rows
+}
+
 /** How many events of a shop were dropped. */
 export async function countDropped(db: Database, shop: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
@@ -110,8 +133,8 @@ export async function countDropped(db: Database, shop: string): Promise<number> 
 function lettersOf(shop: string): RawBuilder<unknown> {
   return sql`(
     select stream_id as id, event_id as "eventId", type, version, data, error, tries,
-      drop_reason as "dropReason", ${ms('at')} as at, ${ms('tried_at')} as "triedAt",
-      ${ms('dropped_at')} as "droppedAt",
+      drop_reason as "dropReason", order_id as "orderId",
+      ${ms('at')} as at, ${ms('tried_at')} as "triedAt", ${ms('dropped_at')} as "droppedAt",
       case when dropped_at is not null then 'DROPPED'
         when version is null or event_id <= rebuilt_until then 'STALE' else 'OPEN' end as status
     from dead_letters cross join (

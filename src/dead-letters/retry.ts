@@ -14,7 +14,7 @@ import { rowsOf, storedError } from '../rows/outbox-rows.ts'
 import { writeRows } from '../rows/write-rows.ts'
 import { readShopState } from '../services/shops.ts'
 import { copyCartLines } from './cart-lines.ts'
-import { type DeadLetter, findDeadLetters, findOldestOpen } from './dead-letters.ts'
+import { type DeadLetter, findDeadLetters, findLeastTried } from './dead-letters.ts'
 import { keepLaterStates } from './later-states.ts'
 
 type Place = { orm: MikroORM; redis: RedisClient; shop: string }
@@ -54,16 +54,16 @@ export async function retryDeadLetters(place: Place, ids: readonly string[]): Pr
 }
 
 /**
- * Retries the oldest open dead letters of a shop together, at most a batch of the drain.
+ * Retries the oldest open dead letters of a shop together, at most a batch of the drain. What was refused before comes
+ * behind what was tried less often: who asks again and again gets to all of them.
  *
  * @returns what became of each, and whether there were more.
  * @throws as `retryDeadLetters`.
  */
 export async function retryOldest(place: Place): Promise<{ results: Retried[]; more: boolean }> {
   const max = limits.drainEventsMax
-  const letters = await findOldestOpen(databaseOf(place.orm), place.shop, max + 1)
-  const results = await retryOpen(place, letters.slice(0, max))
-  return { results, more: letters.length > max }
+  const { letters, more } = await findLeastTried(databaseOf(place.orm), place.shop, max)
+  return { results: await retryOpen(place, letters), more }
 }
 
 /** @returns what became of each, in their order; what somebody else has settled meanwhile is left out. */
@@ -83,7 +83,10 @@ async function retryOpen(place: Place, letters: readonly DeadLetter[]): Promise<
     left = left.filter(({ streamId }) => results.get(streamId)?.result === 'refused')
   }
   const retried = letters.flatMap(({ id }) => results.get(id) ?? [])
-  for (const one of retried) if (one.result === 'refused') await noteRefusal(place, one)
+  await noteRefusals(
+    place,
+    retried.filter((one) => one.result === 'refused'),
+  )
   return retried
 }
 
@@ -138,12 +141,10 @@ async function apply(
   await keepLaterStates(transaction, shop, rows)
   await copyCartLines(redis, { shop, epoch }, rows)
   await writeRows(transaction, shop, rows)
-  for (const { order_id, paid_at } of rows.payments) {
-    await addLateSales(transaction, shop, {
-      orderId: order_id as string,
-      paidAt: paid_at as number,
-    })
-  }
+  const payments = rows.payments.map(({ order_id, paid_at }) => {
+    return { orderId: order_id as string, paidAt: paid_at as number }
+  })
+  await addLateSales(transaction, shop, payments)
 }
 
 /** Locks out drains and rebuilds, and finds the event up to which the hot state was loaded from Postgres. */
@@ -166,12 +167,16 @@ async function lockShop(
   return { epoch, rebuiltUntil: rebuild ? eventIdOf(rebuild.stream_id) : -1n }
 }
 
-async function noteRefusal(
+async function noteRefusals(
   { orm, shop }: Place,
-  { id, error }: { id: string; error: string },
+  refused: readonly { id: string; error: string }[],
 ): Promise<void> {
+  if (refused.length === 0) return
+  const eventIds = refused.map(({ id }) => String(eventIdOf(id)))
+  const errors = refused.map(({ error }) => error)
   await sql`
-    update dead_letters set error = ${error}, tries = tries + 1, tried_at = now()
-    where shop = ${shop} and event_id = ${String(eventIdOf(id))} and dropped_at is null
+    update dead_letters known set error = given.error, tries = tries + 1, tried_at = now()
+    from unnest(${eventIds}::bigint[], ${errors}::text[]) as given (event_id, error)
+    where known.shop = ${shop} and known.event_id = given.event_id and dropped_at is null
   `.execute(databaseOf(orm))
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Outcome, outcomeOf } from '../client/client.ts'
 import type {
   CartAnswer,
   CouponAnswer,
@@ -11,7 +12,7 @@ import type {
 import type { SoldOrder } from './books.ts'
 import { waitUntilPast } from './deadlines.ts'
 import { visitInParallel } from './parallel.ts'
-import { buyersAtOnce, type Sale } from './sale.ts'
+import { accepted, buyersAtOnce, type Sale } from './sale.ts'
 import { submit } from './submit.ts'
 
 /** What the server says after the sale. Where it did not answer, the value is missing, and the checks fail. */
@@ -39,7 +40,8 @@ const latePaymentsMax = 20
  * and asks for the verification once the backlog is empty.
  */
 export async function auditSale(sale: Sale): Promise<Audit> {
-  const { books, plan } = sale
+  const { books, plan, productIds, couponIds } = sale
+  const { products, coupons } = sale.operator.v1
   await waitUntilPast(lapsed(sale).map(({ placed }) => placed.expiresAt))
   await payTooLate(sale)
   const orders = await readOrders(sale)
@@ -50,9 +52,9 @@ export async function auditSale(sale: Sale): Promise<Audit> {
   )
   return {
     orders,
-    products: await readAll(sale, sale.productIds, '/v1/products'),
+    products: await ofEach(productIds, (param) => outcomeOf(products[':id'].$get({ param }))),
     priceChanges: await readPriceChanges(sale),
-    coupons: await readAll(sale, sale.couponIds, '/v1/coupons'),
+    coupons: await ofEach(couponIds, (param) => outcomeOf(coupons[':id'].$get({ param }))),
     userCoupons: await readOwn(
       sale,
       claimants,
@@ -126,29 +128,40 @@ async function readOwn<Body, Value>(
   return values
 }
 
-function readAll<Body>(sale: Sale, ids: string[], path: string): Promise<Body[]> {
-  return Promise.all(ids.map((id) => read<Body>(sale, `${path}/${id}`)))
+function ofEach<Body>(
+  ids: string[],
+  ask: (param: { id: string }) => Promise<Outcome<Body>>,
+): Promise<Body[]> {
+  return Promise.all(ids.map((id) => accepted(ask({ id }))))
 }
 
-async function readPriceChanges(sale: Sale): Promise<PriceChangeAnswer[]> {
-  const histories = await Promise.all(
-    sale.productIds.map((id) =>
-      read<{ items: PriceChangeAnswer[] }>(sale, `/v1/products/${id}/price-history`),
-    ),
+async function readPriceChanges({ operator, productIds }: Sale): Promise<PriceChangeAnswer[]> {
+  const { products } = operator.v1
+  const histories = await ofEach(productIds, (param) =>
+    outcomeOf(products[':id']['price-history'].$get({ param, query: {} })),
   )
   return histories.flatMap(({ items }) => items)
 }
 
 async function verifyDrained(sale: Sale): Promise<VerifyAnswer> {
   for (;;) {
-    const verify = await read<VerifyAnswer>(sale, '/v1/verify')
+    const verify = await accepted(outcomeOf(sale.operator.v1.verify.$get()))
     if (verify.backlog === 0 || sale.signal.aborted) return verify
     await sleep(pollMs)
   }
 }
 
+/**
+ * Orders and what each buyer has are read by the thousand, so the sender of the rush reads them. A Postgres that was
+ * late for one of them says the same a moment later.
+ */
 async function read<Body>(sale: Sale, path: string, token = sale.adminToken): Promise<Body> {
-  const { status, body } = await sale.client.send<Body>({ method: 'GET', path, token })
-  if (status !== 200) throw new Error(`The server answered GET ${path} with ${status} ${body.code}`)
-  return body
+  for (;;) {
+    const { status, body } = await sale.client.send<Body>({ method: 'GET', path, token })
+    if (status === 200) return body
+    if (status !== 503 || sale.signal.aborted) {
+      throw new Error(`The server answered GET ${path} with ${status} ${body.code}`)
+    }
+    await sleep(pollMs)
+  }
 }

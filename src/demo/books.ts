@@ -43,7 +43,7 @@ export type IssuedCoupon = {
 
 /** What the demo sent and was told: its own books, kept apart from the server's, to compare the two at the end. */
 export type Books = {
-  /** Requests of buyers and of the operator; reading along is not counted. */
+  /** Requests that buy, charge, pay back or restock, and their repetitions; reading along is not counted. */
   attempted: number
   /** Effects, each counted once however often it was requested. */
   accepted: {

@@ -30,7 +30,7 @@ export async function demonstrate(
   const client = openClient(url)
   try {
     setPhase('opening the sale')
-    const sale = await openSale(planSale(seed), client, sign, signal)
+    const sale = await openSale(planSale(seed), { url, client, sign }, signal)
     const { plan, books, optionIds } = sale
     follow(books)
     let checks: Check[]

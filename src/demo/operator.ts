@@ -1,6 +1,7 @@
+import { outcomeOf } from '../client/client.ts'
 import { couponAt } from './coupon-plans.ts'
 import type { PausePhase } from './pause.ts'
-import type { Sale } from './sale.ts'
+import { accepted, type Sale } from './sale.ts'
 import { isAccepted, submit } from './submit.ts'
 
 /** Buyers after whom the operator pauses a coupon, and those after whom he changes prices. */
@@ -29,13 +30,15 @@ async function setStatus(
   during: PausePhase,
   then: PausePhase,
 ): Promise<void> {
+  const { coupons } = sale.operator.v1
+  const id = sale.couponIds[couponAt.fixed] ?? ''
   sale.pause.phase = during
-  await change(sale, `/v1/coupons/${sale.couponIds[couponAt.fixed]}`, { status })
+  await accepted(outcomeOf(coupons[':id'].$patch({ param: { id }, json: { status } })))
   sale.pause.phase = then
 }
 
 async function changePrices(sale: Sale): Promise<void> {
-  const { visits, books, plan } = sale
+  const { visits, books, plan, operator } = sale
   await visits.reach(priceChangeAfter)
   for (const [option, { newPrice }] of plan.options.entries()) {
     if (newPrice === null) continue
@@ -45,13 +48,14 @@ async function changePrices(sale: Sale): Promise<void> {
       answeredAt: Number.POSITIVE_INFINITY,
     }
     books.repriced.set(option, repriced)
-    const reason = `the rush of ${sale.run}`
-    await change(sale, `/v1/options/${sale.optionIds[option]}`, { price: newPrice, reason })
+    const id = sale.optionIds[option] ?? ''
+    const json = { price: newPrice, reason: `the rush of ${sale.run}` }
+    await accepted(outcomeOf(operator.v1.options[':id'].$patch({ param: { id }, json })))
     repriced.answeredAt = performance.now()
   }
 }
 
-/** Puts units on sale when the rush is over. */
+/** Puts units on sale when the rush is over, each time twice: who compares the two answers sends them. */
 export async function restock(sale: Sale): Promise<void> {
   for (const [option, { restock: units }] of sale.plan.options.entries()) {
     const answer = await submit(sale.client, sale.books, {
@@ -65,9 +69,4 @@ export async function restock(sale: Sale): Promise<void> {
     })
     if (answer !== null && isAccepted(answer)) sale.books.restocked.set(option, units)
   }
-}
-
-async function change(sale: Sale, path: string, body: unknown): Promise<void> {
-  const request = { method: 'PATCH', path, token: sale.adminToken, body } as const
-  await submit(sale.client, sale.books, { ...request, repeat: 'never', refusals: [] })
 }

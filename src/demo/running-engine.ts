@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Config } from '../config.ts'
 import { limits } from '../limits.ts'
+import { isAlive } from '../services/life-sign.ts'
 import { serverUrl } from '../services/server-url.ts'
 
 const program = join(import.meta.dirname, '../../bin/main.ts')
-const lifeSignTimeoutMs = 2_000
 const outputLinesKept = 30
 
 /** An engine that answers, and how to leave it as it was found. */
@@ -27,26 +27,6 @@ export async function findOrStartEngine(
     return { url, wasStarted: false, stop: async () => {} }
   }
   return startEngine(signal)
-}
-
-/**
- * Says whether the engine answers at this address.
- *
- * @throws Error where something else does.
- */
-export async function isAlive(url: URL): Promise<boolean> {
-  let response: Response
-  try {
-    response = await fetch(new URL('/livez', url), {
-      signal: AbortSignal.timeout(lifeSignTimeoutMs),
-    })
-  } catch (error) {
-    const { code } = (error as { cause?: { code?: string } }).cause ?? {}
-    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return false
-    throw new Error(`Something listens at ${url.href} but does not answer.`, { cause: error })
-  }
-  if (!response.ok) throw new Error(`What answers at ${url.href} is not Stampede.`)
-  return true
 }
 
 async function startEngine(signal: AbortSignal): Promise<RunningEngine> {

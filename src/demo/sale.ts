@@ -1,12 +1,12 @@
-import type { CouponAnswer, ProductAnswer } from './answers.ts'
+import { type Outcome, openClient, outcomeOf } from '../client/client.ts'
+import type { ProductAnswer } from './answers.ts'
 import { type Books, openBooks } from './books.ts'
-import type { Call, Client } from './client.ts'
+import type { Client } from './client.ts'
 import { couponAt } from './coupon-plans.ts'
 import { type Milestones, openMilestones } from './milestones.ts'
 import { openPause, type Pause } from './pause.ts'
 import type { SalePlan } from './plan.ts'
 import type { BuyerPlan } from './plan-buyer.ts'
-import { isAccepted } from './submit.ts'
 
 /**
  * Buyers that are served at the same time. With the requests that some of them send twice at once, the operator and the
@@ -20,7 +20,10 @@ export type SignToken = (claims: { sub: string; role: 'user' | 'admin' }) => str
 /** One run of the demo: its plan, what it created for itself, and its books. */
 export type Sale = {
   plan: SalePlan
+  /** The sender of the rush, and of all that is sent by the thousand. */
   client: Client
+  /** What the operator uses, as any operator would. */
+  operator: ReturnType<typeof openClient>
   books: Books
   /** Prefix of all names of this run, so that runs on the same shop do not meet. */
   run: string
@@ -49,37 +52,39 @@ export type Sale = {
  */
 export async function openSale(
   plan: SalePlan,
-  client: Client,
-  sign: SignToken,
+  { url, client, sign }: { url: URL; client: Client; sign: SignToken },
   signal: AbortSignal,
 ): Promise<Sale> {
   const run = `demo-${Date.now().toString(36)}`
   const adminToken = sign({ sub: `${run}-admin`, role: 'admin' })
   const userId = (buyer: BuyerPlan) => `${run}-${buyer.number}`
   const tokens = plan.buyers.map((buyer) => sign({ sub: userId(buyer), role: 'user' }))
-  const create = <Body>(path: string, body: unknown) =>
-    request<Body>(client, { path, token: adminToken, body })
+  const operator = openClient(url.origin, { token: adminToken })
+  const { v1 } = operator
 
   const products: ProductAnswer[] = []
   for (const [position, name] of plan.products.entries()) {
     const options = plan.options
       .filter(({ product }) => product === position)
       .map(({ optionValue, price, stock }) => ({ optionValue, price, stock, holdMs: plan.holdMs }))
-    const body = { name: `${name} (${run})`, brand: 'Stampede', options }
-    products.push(await create('/v1/products', body))
+    const json = { name: `${name} (${run})`, brand: 'Stampede', options }
+    products.push(await accepted(outcomeOf(v1.products.$post({ json }))))
   }
   const couponIds: string[] = []
   for (const coupon of plan.coupons) {
-    const body = { ...coupon, name: `${coupon.name} (${run})` }
-    couponIds.push((await create<CouponAnswer>('/v1/coupons', body)).id)
+    const json = { ...coupon, name: `${coupon.name} (${run})` }
+    couponIds.push((await accepted(outcomeOf(v1.coupons.$post({ json })))).id)
   }
-  const csv = await create<string>(`/v1/coupons/${couponIds[couponAt.singleUse]}/codes`, {
-    count: plan.coupons[couponAt.singleUse]?.totalQuantity,
+  const answer = await v1.coupons[':id'].codes.$post({
+    param: { id: couponIds[couponAt.singleUse] ?? '' },
+    json: { count: plan.coupons[couponAt.singleUse]?.totalQuantity ?? 0 },
   })
-  const [, ...codes] = csv.trimEnd().split(/\r?\n/)
+  if (!answer.ok) throw new Error(`The server made no codes: ${answer.status}`)
+  const [, ...codes] = (await answer.text()).trimEnd().split('\n')
   return {
     plan,
     client,
+    operator,
     books: openBooks(),
     run,
     adminToken,
@@ -96,9 +101,15 @@ export async function openSale(
   }
 }
 
-async function request<Body>(client: Client, call: Omit<Call, 'method'>): Promise<Body> {
-  const answer = await client.send<Body>({ method: 'POST', ...call })
-  if (isAccepted(answer)) return answer.body
-  const hint = answer.status === 401 ? '; is it run with another DATA_DIR or JWT_SECRET?' : ''
-  throw new Error(`The server refused ${call.path}: ${answer.status} ${answer.body.code}${hint}`)
+/**
+ * What the operator was answered.
+ *
+ * @throws Error where it is a refusal: the operator asks for nothing that has to be refused.
+ */
+export async function accepted<Body>(call: Promise<Outcome<Body>>): Promise<Body> {
+  const outcome = await call
+  if (outcome.ok) return outcome.body
+  const { code, detail } = outcome.problem
+  const hint = outcome.status === 401 ? ' Is it run with another DATA_DIR or JWT_SECRET?' : ''
+  throw new Error(`The server refused the operator: ${code}: ${detail}${hint}`)
 }

@@ -2,6 +2,7 @@ import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import type { Lost } from './accepted.ts'
 import { type Batcher, openBatcher } from './batcher.ts'
+import type { CommandTraces } from './command-traces.ts'
 import { type CommandArguments, type CommandName, commands } from './commands.ts'
 import { type DecidedBatch, openShopDecider, type ShopDecider } from './shop-decider.ts'
 import { openSoldOutCoupons, type SoldOutCoupons } from './sold-out.ts'
@@ -41,6 +42,8 @@ export type EngineOptions = {
   backlogMax?: number
   /** Replicas that must have a decision before it is answered. Defaults to none. */
   replicaAcks?: number
+  /** Follows traced commands. Defaults to no traces. */
+  traces?: CommandTraces | undefined
   /** A clock in ms that is never set. Defaults to that of the process. */
   nowMs?: () => number
   /** Called after each batch, decided or not. */
@@ -57,7 +60,7 @@ export type EngineOptions = {
 export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
   const { onBatch = () => {}, onAccepted = () => {}, onLost = () => {}, onSoldOut } = options
-  const { nowMs = () => performance.now() } = options
+  const { nowMs = () => performance.now(), traces } = options
   const soldOut = openSoldOutCoupons(redis, nowMs, onSoldOut)
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
   const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
@@ -77,7 +80,11 @@ export function openEngine(options: EngineOptions): Engine {
       },
       onLost: (epoch, lost) => onLost(shop, epoch, lost),
     })
-    const opened = { ...decider, batcher: openBatcher(decider.decide), accepted: 0 }
+    const decide = traces
+      ? (commands: string[][]) =>
+          traces.follow({ shop, commands }, (carried) => decider.decide(commands, carried))
+      : decider.decide
+    const opened = { ...decider, batcher: openBatcher(decide), accepted: 0 }
     shops.set(shop, opened)
     return opened
   }
@@ -88,9 +95,12 @@ export function openEngine(options: EngineOptions): Engine {
       const { batcher } = shops.get(shop) ?? openShop(shop)
       const values = commands[name].map((key) => String((named as Record<string, unknown>)[key]))
       const command = [name, String(values.length + rest.length), ...values, ...rest]
-      let reply = await batcher.submit(command)
-      // Each time a bounded number of lapsed holds was expired, so this comes to its end.
-      while (reply[0] === 'reaping') reply = await batcher.submit(command)
+      let reply: Reply
+      do {
+        traces?.note(command)
+        reply = await batcher.submit(command)
+        // Each time a bounded number of lapsed holds was expired, so this comes to its end.
+      } while (reply[0] === 'reaping')
       if (reply[0] === 'fault') throw new Error(`The decision ${name} failed: ${reply[1]}`)
       return reply
     },

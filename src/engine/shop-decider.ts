@@ -7,8 +7,8 @@ import { sendBatch } from './send-batch.ts'
 import type { SoldOutCoupons } from './sold-out.ts'
 
 export type ShopDecider = {
-  /** Sends a batch of commands, and returns their replies in order. */
-  decide(commands: string[][]): Promise<Reply[]>
+  /** Sends a batch of commands with the `traces` of its script, and returns their replies in order. */
+  decide(commands: string[][], traces?: string): Promise<Reply[]>
   /**
    * Finds out whether something was lost that was accepted here, also while nobody asks for anything. Returns whether
    * the shop is open, as far as this process has heard.
@@ -52,8 +52,8 @@ export function openShopDecider(options: {
   let knownEvent = ''
   let isOpen = true
 
-  async function decide(commands: string[][]): Promise<Reply[]> {
-    const args = [...settings, String(knownEpoch), knownEvent, ...commands.flat()]
+  async function decide(commands: string[][], traces = ''): Promise<Reply[]> {
+    const args = [...settings, String(knownEpoch), knownEvent, traces, ...commands.flat()]
     const sentAtMs = nowMs()
     const reply = await sendBatch(redis, keys, args, replicaAcks).catch((error) => {
       // Behind the next connection there may be a Redis that lacks the claims of this one.
@@ -66,7 +66,7 @@ export function openShopDecider(options: {
     if (refusal === 'stale_epoch' && epoch > knownEpoch) {
       soldOut.forget(shop)
       await meetEpoch(epoch)
-      return decide(commands)
+      return decide(commands, traces)
     }
     isOpen = refusal === ''
     if (!isOpen || epoch !== knownEpoch) soldOut.forget(shop)

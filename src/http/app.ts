@@ -13,8 +13,8 @@ import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import type { Dependencies, Parts } from './dependencies.ts'
+import { answerDocument } from './document.ts'
 import type { Environment } from './environment.ts'
-import { guarded } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
@@ -32,8 +32,6 @@ import { answerQueueBoard, queueBoardPath } from './queue-board.ts'
 import { rankingRoutes } from './rankings.ts'
 import { openReadCopies } from './read-copies.ts'
 import { refundRoutes } from './refunds.ts'
-import { reply } from './reply.ts'
-import { identifyRequest } from './request-id.ts'
 import { createRouter } from './router.ts'
 import { addShopSession } from './shop-session.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
@@ -75,29 +73,7 @@ export function createApp(dependencies: Dependencies) {
   }
   app.onError(answerError(dependencies.log))
   app.notFound(answerNotFound(app.router, parts.identify))
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description:
-      'HS256, or RS256, ES256 and EdDSA by published keys. Claims: sub, exp, role (user or admin), shop. ' +
-      'Without a token, public routes take the shop from the header X-Shop.',
-  })
-
-  let document: object | undefined
-  const answerDocument = guarded([identifyRequest], (c) => {
-    document ??= app.getOpenAPI31Document({
-      openapi: '3.1.0',
-      info: {
-        title: 'Stampede',
-        version: '1',
-        description: 'First-come coupons and checkout. Amounts are integers in minor units.',
-      },
-      servers: [{ url: '/' }],
-    })
-    return reply(c, document, 200)
-  })
-  app.get('/openapi.json', answerDocument)
+  app.get('/openapi.json', answerDocument(app))
   app.get('/metrics', answerMetrics(parts.metrics, parts.operatorsOnly))
   addOpsRoutes(app, parts)
   addShopSession(app, parts)

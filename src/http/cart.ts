@@ -13,6 +13,7 @@ import {
   readCodes,
 } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import { sample } from './examples.ts'
 import { id, integer, isoOf, isoTime } from './fields.ts'
 import { problem, refuse } from './problem.ts'
 import { productStatus } from './product-view.ts'
@@ -42,15 +43,39 @@ const cartSchema = z
   })
   .openapi('Cart')
 
+const filled: z.infer<typeof cartSchema> = {
+  items: [
+    {
+      optionId: sample.optionId,
+      productId: sample.productId,
+      productName: 'Trainers',
+      optionValue: 'EU 42',
+      status: 'ACTIVE',
+      unitPrice: sample.price,
+      quantity: 2,
+      subtotal: 2 * sample.price,
+      stock: 50,
+      saleStartsAt: sample.startsAt,
+      saleEndsAt: null,
+    },
+  ],
+  total: 2 * sample.price,
+}
+const empty: typeof filled = { items: [], total: 0 }
+const optionParams = z.object({
+  optionId: id.openapi({ param: { example: sample.optionId } }),
+})
+
 const reading = documented('user', readCodes())
 const cartRoute = createRoute({
   method: 'get',
   path: '/v1/me/cart',
+  operationId: 'readCart',
   tags: ['cart'],
   summary: 'The own cart with the prices and the stock of this moment',
   description: 'A cart holds no stock and no price: an order takes both as they then are.',
   ...reading.about,
-  responses: { 200: jsonAnswer(cartSchema, 'The cart'), ...reading.refusals },
+  responses: { 200: jsonAnswer(cartSchema, 'The cart', { filled, empty }), ...reading.refusals },
 })
 
 const setting = documented('user', [
@@ -60,26 +85,39 @@ const setting = documented('user', [
 const setItemRoute = createRoute({
   method: 'put',
   path: '/v1/me/cart/items/{optionId}',
+  operationId: 'setCartItem',
   tags: ['cart'],
   summary: 'Put an option into the own cart, or change its quantity',
+  description:
+    'Says what the quantity shall be, so it may be repeated. Nothing is taken or held by it.',
   ...setting.about,
   request: {
-    params: z.object({ optionId: id }),
-    body: jsonBody(z.strictObject({ quantity: integer(1, limits.quantityMax) })),
+    params: optionParams,
+    body: jsonBody(z.strictObject({ quantity: integer(1, limits.quantityMax) }), {
+      pair: { quantity: 2 },
+    }),
   },
-  responses: { 200: jsonAnswer(cartSchema, 'The cart after the change'), ...setting.refusals },
+  responses: {
+    200: jsonAnswer(cartSchema, 'The cart after the change', { filled }),
+    ...setting.refusals,
+  },
 })
 
 const removal = documented('user', [...bodyCodes, ...decisionCodes(['option_not_found'])])
 const removeItemRoute = createRoute({
   method: 'delete',
   path: '/v1/me/cart/items/{optionId}',
+  operationId: 'removeCartItem',
   tags: ['cart'],
   summary: 'Take an option out of the own cart, whether or not it is in it',
+  description: 'It may be repeated. Only an option that never was is refused.',
   ...removal.about,
   guards: [...removal.about.guards, refuseBody],
-  request: { params: z.object({ optionId: id }) },
-  responses: { 200: jsonAnswer(cartSchema, 'The cart after the change'), ...removal.refusals },
+  request: { params: optionParams },
+  responses: {
+    200: jsonAnswer(cartSchema, 'The cart after the change', { empty }),
+    ...removal.refusals,
+  },
 })
 
 export function cartRoutes({ engine, redis, admission, identify }: Parts) {

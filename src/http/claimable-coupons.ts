@@ -4,7 +4,7 @@ import { listClaimableIds } from '../db/coupons.ts'
 import { readCoupons } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
-import { couponSchema, couponView } from './coupon-view.ts'
+import { couponSchema, couponView, tenthOff } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
 import { openGenerations } from './generations.ts'
 import { replyJson, toJson } from './reply.ts'
@@ -14,6 +14,7 @@ const list = documented('public', ['invalid_request', ...readCodes()])
 const claimableRoute = createRoute({
   method: 'get',
   path: '/v1/coupons/claimable',
+  operationId: 'listClaimableCoupons',
   tags: ['coupons'],
   summary: 'Coupons that anybody may claim by their ids, now or later',
   description:
@@ -23,7 +24,10 @@ const claimableRoute = createRoute({
   ...list.about,
   request: { query: z.strictObject({}) },
   responses: {
-    200: jsonAnswer(z.object({ items: z.array(couponSchema) }), 'The coupons, newest first'),
+    200: jsonAnswer(z.object({ items: z.array(couponSchema) }), 'The coupons, newest first', {
+      one: { items: [tenthOff] },
+      none: { items: [] },
+    }),
     ...list.refusals,
   },
 })

@@ -6,9 +6,10 @@ import { hasClaimed } from '../engine/user-coupons.ts'
 import { nameOf } from '../waiting-room/rooms.ts'
 import { refuseBody } from './body.ts'
 import { openCodeGuesses } from './code-guesses.ts'
-import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
+import { bodyCodes, decisionCodes, documented, jsonBody, leadsTo, onceAnswers } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { id, isoOf, isoTime } from './fields.ts'
+import { sample } from './examples.ts'
+import { idParams, isoOf, isoTime } from './fields.ts'
 import { problem, refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -24,10 +25,21 @@ const claimSchema = z
   })
   .openapi('Claim')
 
-const claimAnswers = {
-  200: jsonAnswer(claimSchema, 'The earlier claim of a caller who has reached the limit'),
-  201: jsonAnswer(claimSchema, 'The claim'),
-}
+const claimAnswers = onceAnswers(
+  claimSchema,
+  { first: 'The claim', again: 'The earlier claim of a caller who has reached the limit' },
+  {
+    claim: {
+      userCouponId: sample.userCouponId,
+      couponId: sample.couponId,
+      rank: 17,
+      status: 'AVAILABLE',
+      issuedAt: sample.claimedAt,
+      expiresAt: null,
+    },
+  },
+  leadsTo('userCouponId', ['readUserCoupon']),
+)
 
 const byId = documented('user', [
   ...bodyCodes,
@@ -36,11 +48,15 @@ const byId = documented('user', [
 const claimRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/claims',
+  operationId: 'claimCoupon',
   tags: ['coupons'],
   summary: 'Claim a coupon, first come, first served',
+  description:
+    'Repeatable without a key: who has as many as the coupon allows gets his latest claim again, also when all are ' +
+    'gone. `rank` is his place in the row of all claims.',
   ...byId.about,
   guards: [...byId.about.guards, refuseBody],
-  request: { params: z.object({ id }) },
+  request: { params: idParams(sample.couponId) },
   responses: { ...claimAnswers, ...byId.refusals },
 })
 
@@ -54,6 +70,7 @@ const byCode = documented('user', [
 const claimByCodeRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/claims',
+  operationId: 'claimByCode',
   tags: ['coupons'],
   summary: 'Claim the coupon with this code',
   description:
@@ -62,7 +79,10 @@ const claimByCodeRoute = createRoute({
   ...byCode.about,
   request: {
     // Any text: what cannot be a code is answered as one that nobody made, so that none can be probed.
-    body: jsonBody(z.strictObject({ code: z.string() })),
+    body: jsonBody(z.strictObject({ code: z.string() }), {
+      shared: { code: 'TENTH-OFF' },
+      singleUse: { code: '7H2KM-PQ9RS-4TVWX-0YZAB' },
+    }),
   },
   responses: { ...claimAnswers, ...byCode.refusals },
 })

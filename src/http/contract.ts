@@ -1,34 +1,14 @@
-import { z } from '@hono/zod-openapi'
+import type { z } from '@hono/zod-openapi'
+import { idPattern } from '../domain/ids.ts'
+import { limits } from '../limits.ts'
+import { headersNamed } from './answer-headers.ts'
 import { requireAdmin, requireUser, takeShop } from './auth.ts'
 import { limitBody } from './body.ts'
+import { sample } from './examples.ts'
 import type { Guard } from './guard.ts'
 import { requireIdempotencyKey } from './idempotency.ts'
-import type { ProblemBody } from './problem.ts'
-import { type ProblemCode, problemCodes, type StatusOf } from './problem-codes.ts'
-
-/** The shape of every answer that is not a success. */
-const problemSchema: z.ZodType<ProblemBody> = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    retryAfterMs: z.int().optional(),
-    originalAmount: z.int().optional(),
-    discountAmount: z.int().optional(),
-    finalAmount: z.int().optional(),
-  })
-  .openapi('Problem', { description: 'RFC 9457. The optional members belong to single codes.' })
-
-type ProblemAnswer = {
-  description: string
-  content: { 'application/problem+json': { schema: z.ZodType<ProblemBody> } }
-}
-
-type ProblemAnswers<Code extends ProblemCode> = { [Status in StatusOf<Code>]: ProblemAnswer }
+import { type ProblemAnswers, problemAnswers } from './problem-answers.ts'
+import type { ProblemCode } from './problem-codes.ts'
 
 /** Who may use a route: the refusals before its own, and the guard that takes care of them. */
 const accesses = {
@@ -62,7 +42,23 @@ const idempotencyKeyHeader = {
   description:
     'Makes the request repeatable for at least 24 hours: the same key with the same body gets the first ' +
     'answer again (200, Idempotency-Replayed: true).',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  schema: {
+    type: 'string',
+    minLength: 1,
+    maxLength: limits.idempotencyKeyLengthMax,
+    pattern: '^[\\x21-\\x7e]+$',
+  },
+  example: sample.idempotencyKey,
+} as const
+
+/** The header by which somebody without a token names a shop. */
+const shopHeader = {
+  name: 'X-Shop',
+  in: 'header',
+  required: false,
+  description:
+    'The shop that is asked about. A token names its own shop, and then this is not looked at.',
+  schema: { type: 'string', pattern: idPattern.source, default: 'main' },
 } as const
 
 /**
@@ -75,13 +71,6 @@ export function documented<A extends Access, const Code extends ProblemCode>(
 ) {
   const access = accesses[who]
   const all = [...access.codes, ...codes, 'internal' as const]
-  const answers: Record<number, ProblemAnswer> = {}
-  for (const [status, group] of Map.groupBy(all, (code) => problemCodes[code].status)) {
-    answers[status] = {
-      description: group.map((code) => `\`${code}\`: ${problemCodes[code].title}`).join('; '),
-      content: { 'application/problem+json': { schema: problemSchema } },
-    }
-  }
   const takes = (code: ProblemCode) => (codes as readonly ProblemCode[]).includes(code)
   const security: Record<string, string[]>[] = [{ bearer: [] }]
   if (who === 'public') security.unshift({})
@@ -93,20 +82,78 @@ export function documented<A extends Access, const Code extends ProblemCode>(
       security,
       'x-refusals': all,
       guards,
+      ...(who === 'public' && { parameters: [shopHeader] }),
       ...(takes('idempotency_key_required') && { parameters: [idempotencyKeyHeader] }),
     },
-    refusals: answers as ProblemAnswers<Code | AccessCode<A> | 'internal'>,
+    refusals: problemAnswers(all) as ProblemAnswers<Code | AccessCode<A> | 'internal'>,
   }
 }
 
+/** Bodies by a word on what each shows. */
+type Examples<Body> = Record<string, Body>
+
+const named = <Body>(examples: Examples<Body>) =>
+  Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]))
+
 /** A JSON body that must be there. */
-export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+export const jsonBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  examples: Examples<z.input<Schema>>,
+) => ({
   required: true as const,
-  content: { 'application/json': { schema } },
+  content: { 'application/json': { schema, examples: named(examples) } },
 })
 
+/** A JSON body that may be left out. */
+export const optionalJsonBody = <Schema extends z.ZodType>(
+  schema: Schema,
+  examples: Examples<z.input<Schema>>,
+) => ({ ...jsonBody(schema, examples), required: false as const })
+
+/** Where an answer leads: what can be done with something that it has. */
+type Links = Record<string, { operationId: string; parameters: Record<string, string> }>
+
+/**
+ * The operations that take something of an answer.
+ *
+ * @param pointer to it, e.g. `id` or `options/0/id`.
+ * @param parameter that takes it.
+ */
+export const leadsTo = (
+  pointer: string,
+  operationIds: readonly string[],
+  parameter = 'id',
+): Links =>
+  Object.fromEntries(
+    operationIds.map((operationId) => [
+      operationId,
+      { operationId, parameters: { [parameter]: `$response.body#/${pointer}` } },
+    ]),
+  )
+
 /** A JSON answer. */
-export const jsonAnswer = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+export const jsonAnswer = <Schema extends z.ZodType>(
+  schema: Schema,
+  description: string,
+  examples: Examples<z.output<Schema>>,
+  links: Links = {},
+) => ({
   description,
-  content: { 'application/json': { schema } },
+  headers: headersNamed(),
+  content: { 'application/json': { schema, examples: named(examples) } },
+  links,
+})
+
+/** The answers of a route that has one effect however often it is asked: to the first request, and to every other. */
+export const onceAnswers = <Schema extends z.ZodType>(
+  schema: Schema,
+  { first, again }: { first: string; again: string },
+  examples: Examples<z.output<Schema>>,
+  links?: Links,
+) => ({
+  200: {
+    ...jsonAnswer(schema, again, examples, links),
+    headers: headersNamed('Idempotency-Replayed'),
+  },
+  201: jsonAnswer(schema, first, examples, links),
 })

@@ -2,10 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { Unavailable } from '../domain/outcome.ts'
 import { addCodes } from '../engine/add-codes.ts'
 import { limits } from '../limits.ts'
+import { headersNamed } from './answer-headers.ts'
 import { bodyCodes, decisionCodes, documented, jsonBody } from './contract.ts'
 import { replyCsv } from './csv.ts'
 import type { Parts } from './dependencies.ts'
-import { id, integer } from './fields.ts'
+import { sample } from './examples.ts'
+import { idParams, integer } from './fields.ts'
 import { refuse } from './problem.ts'
 import { openRoutes } from './routes.ts'
 
@@ -13,6 +15,7 @@ const codes = documented('admin', [...bodyCodes, ...decisionCodes(['coupon_not_f
 const codesRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/codes',
+  operationId: 'makeCouponCodes',
   tags: ['coupons'],
   summary: 'Make single-use codes of a coupon',
   description:
@@ -20,13 +23,21 @@ const codesRoute = createRoute({
     'answer works, also where the connection broke before its end.',
   ...codes.about,
   request: {
-    params: z.object({ id }),
-    body: jsonBody(z.strictObject({ count: integer(1, limits.codesMax) })),
+    params: idParams(sample.couponId),
+    body: jsonBody(z.strictObject({ count: integer(1, limits.codesMax) }), { two: { count: 2 } }),
   },
   responses: {
     201: {
       description: 'The codes, one a line, under the header line `code`',
-      content: { 'text/csv': { schema: z.string() } },
+      headers: headersNamed(),
+      content: {
+        'text/csv': {
+          schema: z.string(),
+          examples: {
+            two: { value: 'code\n7H2KM-PQ9RS-4TVWX-0YZAB\nC3D5E-F6G8J-1N2P4-Q7R9S\n' },
+          },
+        },
+      },
     },
     ...codes.refusals,
   },

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { CouponRecord } from '../domain/events.ts'
+import { sample } from './examples.ts'
 import { isoOf, isoTime } from './fields.ts'
 
 export const discountType = z.enum(['FIXED', 'PERCENTAGE'])
@@ -35,6 +36,45 @@ export const couponSchema = z
     createdAt: isoTime,
   })
   .openapi('Coupon')
+
+/** A tenth off for everybody who is fast enough, some way into its sale, as everybody sees it. */
+export const tenthOff: z.infer<typeof couponSchema> = {
+  id: sample.couponId,
+  name: 'A tenth off',
+  discountType: 'PERCENTAGE',
+  discountValue: 1_000,
+  maxDiscountAmount: 2_000,
+  minOrderAmount: 5_000,
+  totalQuantity: 1_000,
+  issuedQuantity: 412,
+  usedQuantity: 96,
+  remainingQuantity: 588,
+  perUserLimit: 1,
+  validFrom: sample.startsAt,
+  validUntil: sample.endsAt,
+  userCouponTtlSeconds: null,
+  restoreOnCancel: true,
+  codeRequired: false,
+  status: 'ACTIVE',
+  createdAt: sample.createdAt,
+}
+
+/** A fixed amount off for who has a code, which only an admin may see, before its sale. */
+export const fixedOff: typeof tenthOff = {
+  ...tenthOff,
+  id: 'k1f8j3w6e9ma',
+  name: 'Ten off for members',
+  code: 'MEMBERS',
+  discountType: 'FIXED',
+  maxDiscountAmount: null,
+  minOrderAmount: 0,
+  issuedQuantity: 0,
+  usedQuantity: 0,
+  remainingQuantity: 1_000,
+  validFrom: null,
+  validUntil: null,
+  codeRequired: true,
+}
 
 type Coupon = CouponRecord & { issuedQuantity: number; usedQuantity: number }
 

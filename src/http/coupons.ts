@@ -11,6 +11,7 @@ import {
   documented,
   jsonAnswer,
   jsonBody,
+  leadsTo,
   readCodes,
 } from './contract.ts'
 import {
@@ -19,12 +20,15 @@ import {
   couponStatus,
   couponView,
   discountType,
+  fixedOff,
+  tenthOff,
 } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
+import { pageExamples, sample } from './examples.ts'
 import {
   anyChange,
   couponCodePattern,
-  id,
+  idParams,
   integer,
   isForward,
   pageOf,
@@ -62,6 +66,10 @@ const newCouponSchema = z
       description:
         'Claimed by a code only, not by its id: by `code`, or by one of its single-use codes.',
     }),
+    status: z.enum(['ACTIVE', 'PAUSED']).default('ACTIVE').openapi({
+      description:
+        'PAUSED prepares it: it is not among those that anybody may claim until it is ACTIVE.',
+    }),
   })
   .refine(
     ({ discountType: type, discountValue: value }) =>
@@ -72,38 +80,94 @@ const newCouponSchema = z
     path: [backwards.path],
     message: backwards.message,
   })
+  .openapi({
+    anyOf: [
+      { properties: { discountType: { const: 'FIXED' } } },
+      { properties: { discountValue: { maximum: limits.basisPoints } } },
+    ],
+  })
+
+const newCoupons = {
+  percentage: {
+    name: tenthOff.name,
+    discountType: tenthOff.discountType,
+    discountValue: tenthOff.discountValue,
+    maxDiscountAmount: 2_000,
+    minOrderAmount: tenthOff.minOrderAmount,
+    totalQuantity: tenthOff.totalQuantity,
+    validFrom: sample.startsAt,
+    validUntil: sample.endsAt,
+  },
+  fixedByCode: {
+    name: fixedOff.name,
+    code: 'MEMBERS',
+    codeRequired: true,
+    discountType: fixedOff.discountType,
+    discountValue: fixedOff.discountValue,
+    totalQuantity: fixedOff.totalQuantity,
+  },
+}
 
 const creation = documented('admin', [...bodyCodes, ...decisionCodes(['code_taken'])])
 const createCouponRoute = createRoute({
   method: 'post',
   path: '/v1/coupons',
+  operationId: 'createCoupon',
   tags: ['coupons'],
   summary: 'Put a coupon up for claims',
+  description:
+    'A percentage is given in basis points: 1000 is a tenth. Without validFrom it can be claimed at once. Sent ' +
+    'twice, it makes two coupons, unless it has a code.',
   ...creation.about,
-  request: { body: jsonBody(newCouponSchema) },
-  responses: { 201: jsonAnswer(couponSchema, 'The coupon'), ...creation.refusals },
+  request: { body: jsonBody(newCouponSchema, newCoupons) },
+  responses: {
+    201: jsonAnswer(
+      couponSchema,
+      'The coupon',
+      { fixedByCode: fixedOff },
+      leadsTo('id', [
+        'readCoupon',
+        'updateCoupon',
+        'claimCoupon',
+        'makeCouponCodes',
+        'listCouponChanges',
+      ]),
+    ),
+    ...creation.refusals,
+  },
 })
 
 const list = documented('admin', ['invalid_request', 'unavailable'])
 const couponsRoute = createRoute({
   method: 'get',
   path: '/v1/coupons',
+  operationId: 'listCoupons',
   tags: ['coupons'],
   summary: 'Coupons, newest first',
+  description: 'All of them, whatever their state, with their codes.',
   ...list.about,
   request: { query: z.strictObject({ ...pageQuery, status: couponStatus.optional() }) },
-  responses: { 200: jsonAnswer(pageOf(couponSchema), 'The coupons'), ...list.refusals },
+  responses: {
+    200: jsonAnswer(pageOf(couponSchema), 'The coupons', pageExamples([fixedOff])),
+    ...list.refusals,
+  },
 })
 
 const one = documented('public', ['invalid_request', ...readCodes(['coupon_not_found'])])
 const couponRoute = createRoute({
   method: 'get',
   path: '/v1/coupons/{id}',
+  operationId: 'readCoupon',
   tags: ['coupons'],
   summary: 'A coupon with what is issued, used and left',
+  description:
+    'The counters are at most a quarter of a second old. The code is shown to admins only.',
   ...one.about,
-  request: { params: z.object({ id }) },
-  responses: { 200: jsonAnswer(couponSchema, 'The coupon'), ...one.refusals },
+  request: { params: idParams(sample.couponId) },
+  responses: {
+    200: jsonAnswer(couponSchema, 'The coupon', { forEverybody: tenthOff, forAdmins: fixedOff }),
+    ...one.refusals,
+  },
 })
 
 // A validity that would end before it begins is an invalid request, also where its beginning is the stored one.
@@ -114,12 +178,13 @@ const update = documented('admin', [
 const updateCouponRoute = createRoute({
   method: 'patch',
   path: '/v1/coupons/{id}',
+  operationId: 'updateCoupon',
   tags: ['coupons'],
   summary: 'Pause, resume, end, raise, lower or prolong a coupon',
   description: 'null takes the end away. User coupons that are issued keep their expiry.',
   ...update.about,
   request: {
-    params: z.object({ id }),
+    params: idParams(sample.couponId),
     body: jsonBody(
       z
         .strictObject({
@@ -127,17 +192,28 @@ const updateCouponRoute = createRoute({
           totalQuantity: integer(1, limits.couponQuantityMax).optional(),
           validUntil: time.nullable().optional(),
         })
-        .refine(...anyChange),
+        .refine(...anyChange)
+        .openapi({ minProperties: 1 }),
+      {
+        pause: { status: 'PAUSED' },
+        raise: { totalQuantity: 2_000 },
+        neverEnd: { validUntil: null },
+      },
     ),
   },
-  responses: { 200: jsonAnswer(couponSchema, 'The coupon after the change'), ...update.refusals },
+  responses: {
+    200: jsonAnswer(couponSchema, 'The coupon after the change', {
+      paused: { ...tenthOff, code: null, status: 'PAUSED' },
+    }),
+    ...update.refusals,
+  },
 })
 
 /** A coupon is hot; the list of them is what Postgres has. */
 export function couponRoutes({ engine, redis, orm, catchUp, copyOf, identify }: Parts) {
   return openRoutes(identify)
     .openapi(createCouponRoute, async (c) => {
-      const coupon = { ...c.req.valid('json'), status: 'ACTIVE' as const }
+      const coupon = c.req.valid('json')
       const outcome = await createCoupon(engine, { shop: c.get('shop'), coupon })
       if (!outcome.ok) return refuse(c, outcome)
       const created = { ...outcome.value, issuedQuantity: 0, usedQuantity: 0 }

@@ -11,15 +11,24 @@ import {
 import { retryDeadLetters, retryOldest } from '../dead-letters/retry.ts'
 import { limits } from '../limits.ts'
 import { refuseBody } from './body.ts'
-import { bodyCodes, documented, jsonAnswer, jsonBody, readCodes } from './contract.ts'
+import {
+  bodyCodes,
+  documented,
+  jsonAnswer,
+  jsonBody,
+  optionalJsonBody,
+  readCodes,
+} from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import { pageExamples, sample } from './examples.ts'
 import { isoOf, isoTime, pageOf, pageQuery, text } from './fields.ts'
 import { invalidCursor, problem } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
 const letterId = z.string().regex(deadLetterIdPattern, 'Is not the id of an event')
-const params = z.object({ id: letterId })
+const sampleId = '1796119207412-0'
+const params = z.object({ id: letterId.openapi({ param: { example: sampleId } }) })
 const tags = ['operations']
 
 const letterSchema = z
@@ -37,37 +46,74 @@ const letterSchema = z
     triedAt: isoTime.nullable(),
     droppedAt: isoTime.nullable(),
     dropReason: z.string().nullable(),
+    orderId: z.string().nullable().openapi({ description: 'The order that it is about, if any.' }),
   })
   .openapi('DeadLetter')
+
+/** A charge that did not fit a constraint which somebody had added by hand. */
+const openLetter: z.infer<typeof letterSchema> = {
+  id: sampleId,
+  status: 'OPEN',
+  type: 'balance_charged',
+  version: '1',
+  data: '{"userId":"alice","amount":20000,"beforeAmount":0,"afterAmount":20000}',
+  error: 'new row for relation "balance_history" violates check constraint "amount_below_10000"',
+  at: sample.orderedAt,
+  tries: 0,
+  triedAt: null,
+  droppedAt: null,
+  dropReason: null,
+  orderId: null,
+}
+const droppedLetter: typeof openLetter = {
+  ...openLetter,
+  status: 'DROPPED',
+  tries: 1,
+  triedAt: sample.paidAt,
+  droppedAt: sample.refundedAt,
+  dropReason: 'Paid back by hand',
+}
 
 const list = documented('admin', ['invalid_request', 'unavailable'])
 const listRoute = createRoute({
   method: 'get',
   path: '/v1/dead-letters',
+  operationId: 'listDeadLetters',
   tags,
   summary: 'Accepted events that Postgres refused, oldest first',
+  description:
+    'In a healthy shop there is none. Until one is retried, what it says is in no other answer from Postgres.',
   ...list.about,
   request: {
     query: z.strictObject({ ...pageQuery, status: z.enum(deadLetterStatuses).optional() }),
   },
-  responses: { 200: jsonAnswer(pageOf(letterSchema), 'The dead letters'), ...list.refusals },
+  responses: {
+    200: jsonAnswer(pageOf(letterSchema), 'The dead letters', pageExamples([openLetter])),
+    ...list.refusals,
+  },
 })
 
 const one = documented('admin', ['invalid_request', 'unavailable', 'dead_letter_not_found'])
 const oneRoute = createRoute({
   method: 'get',
   path: '/v1/dead-letters/{id}',
+  operationId: 'readDeadLetter',
   tags,
   summary: 'One dead letter, with the event as it was decided',
+  description: '`error` says why Postgres refused it, in its own words.',
   ...one.about,
   request: { params },
-  responses: { 200: jsonAnswer(letterSchema, 'The dead letter'), ...one.refusals },
+  responses: {
+    200: jsonAnswer(letterSchema, 'The dead letter', { open: openLetter, dropped: droppedLetter }),
+    ...one.refusals,
+  },
 })
 
 const several = documented('admin', [...bodyCodes, ...readCodes()])
 const retrySeveralRoute = createRoute({
   method: 'post',
   path: '/v1/dead-letters/retry',
+  operationId: 'retryDeadLetters',
   tags,
   summary: 'Give dead letters their rows: these, or the oldest open ones',
   description:
@@ -75,16 +121,10 @@ const retrySeveralRoute = createRoute({
     'more, or stays one. Repeatable: it happens once.',
   ...several.about,
   request: {
-    body: {
-      required: false,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            ids: z.array(letterId).min(1).max(limits.pageItemsMax).optional(),
-          }),
-        },
-      },
-    },
+    body: optionalJsonBody(
+      z.strictObject({ ids: z.array(letterId).min(1).max(limits.pageItemsMax).optional() }),
+      { oldest: {}, these: { ids: [sampleId] } },
+    ),
   },
   responses: {
     200: jsonAnswer(
@@ -96,10 +136,11 @@ const retrySeveralRoute = createRoute({
               result: z.enum(['applied', 'refused', 'not_found', 'stale', 'dropped']),
             }),
           ),
-          more: z.boolean().openapi({ description: 'Whether later open ones were not tried.' }),
+          more: z.boolean().openapi({ description: 'Whether other open ones were not tried.' }),
         })
         .openapi('RetriedDeadLetters'),
       'What became of each',
+      { applied: { results: [{ id: sampleId, result: 'applied' }], more: false } },
     ),
     ...several.refusals,
   },
@@ -117,6 +158,7 @@ const retry = documented('admin', [
 const retryRoute = createRoute({
   method: 'post',
   path: '/v1/dead-letters/{id}/retry',
+  operationId: 'retryDeadLetter',
   tags,
   summary: 'Give a dead letter its rows',
   description: 'Repeatable: it happens once. Afterwards there is no such dead letter.',
@@ -124,7 +166,9 @@ const retryRoute = createRoute({
   guards: [...retry.about.guards, refuseBody],
   request: { params },
   responses: {
-    200: jsonAnswer(z.object({ id: z.string(), result: z.literal('applied') }), 'It has its rows'),
+    200: jsonAnswer(z.object({ id: z.string(), result: z.literal('applied') }), 'It has its rows', {
+      applied: { id: sampleId, result: 'applied' },
+    }),
     ...retry.refusals,
   },
 })
@@ -133,12 +177,21 @@ const drop = documented('admin', [...bodyCodes, 'unavailable', 'dead_letter_not_
 const dropRoute = createRoute({
   method: 'post',
   path: '/v1/dead-letters/{id}/drop',
+  operationId: 'dropDeadLetter',
   tags,
   summary: 'Declare that an event will never have rows',
   description: 'It stays on record with the reason. Repeatable: the first reason stands.',
   ...drop.about,
-  request: { params, body: jsonBody(z.strictObject({ reason: text(limits.reasonLengthMax) })) },
-  responses: { 200: jsonAnswer(letterSchema, 'The dead letter, DROPPED'), ...drop.refusals },
+  request: {
+    params,
+    body: jsonBody(z.strictObject({ reason: text(limits.reasonLengthMax) }), {
+      paidBack: { reason: 'Paid back by hand' },
+    }),
+  },
+  responses: {
+    200: jsonAnswer(letterSchema, 'The dead letter, DROPPED', { dropped: droppedLetter }),
+    ...drop.refusals,
+  },
 })
 
 /** What becomes of accepted events that Postgres refused; see src/dead-letters/. */

@@ -1,4 +1,4 @@
-import type { HttpBindings } from '@hono/node-server'
+import type { Http2Bindings, HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
 /** Who makes the request, by his token. */
@@ -8,10 +8,22 @@ export type Caller = {
   shop: string
 }
 
+/** Takes what only a route knows of its answer; `code` is that of the problem, empty for a success. */
+export type DescribeAnswer = (answer: { route: string; code: string; requestId: string }) => void
+
+/** What traces a request, where it is traced. */
+type TracedBindings = { describe?: DescribeAnswer }
+
+/** What answers the requests of a server. */
+export type Fetch = (
+  request: Request,
+  env: (HttpBindings | Http2Bindings) & TracedBindings,
+) => Response | Promise<Response>
+
 /** What the middleware tells the handlers of a request. */
 export type Environment = {
   /** The connection: there is none where a test calls the application directly. */
-  Bindings: HttpBindings
+  Bindings: HttpBindings & TracedBindings
   Variables: {
     requestId: string
     /** Headers that every answer to this request carries, problems included. */

@@ -9,6 +9,9 @@ export const id = z
   .string()
   .regex(idPattern, `Must be 1 to ${limits.idLengthMax} letters, digits, _ or -`)
 
+/** The `id` in the address of one thing. */
+export const idParams = (example: string) => z.object({ id: id.openapi({ param: { example } }) })
+
 /** `<coupon id>.<rank>`, as a claim answers it. */
 export const userCouponId = z
   .string()
@@ -28,24 +31,27 @@ export const orderItemId = z
 /** What an operator may choose as a coupon's code. ASCII only, because upper and lower case are the same. */
 export const couponCodePattern = new RegExp(`^[A-Za-z0-9_-]{1,${limits.couponCodeLengthMax}}$`)
 
-const linePattern = /^[^\p{Cc}\p{Cs}]*$/u
-const linesPattern = /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u
+// By number, because classes like \p{Cc} mean nothing in many languages, and clients may check with these patterns too.
+const lineControls = String.raw`\u0000-\u001f\u007f-\u009f`
+const linesControls = String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f`
+// Halves of surrogate pairs: not every language can name them, and none can send them as UTF-8.
+const halves = String.raw`\ud800-\udfff`
 
-const textOf = (lengthMax: number, pattern: RegExp) =>
+const textOf = (lengthMax: number, controls: string) =>
   z
     .string()
     .min(1)
     .max(lengthMax)
-    .regex(pattern, 'Must not contain control characters')
+    .regex(new RegExp(`^[^${controls}${halves}]*$`, 'u'), 'Must not contain control characters')
     .refine((value) => value.trim() !== '', 'Must not be blank')
     // Left to itself the document takes the flag for a part of the pattern.
-    .openapi({ pattern: pattern.source })
+    .openapi({ pattern: `^[^${controls}]*$`, allOf: [{ pattern: '\\S' }] })
 
 /** Text for people in one line: no control characters, and nothing that is not Unicode. */
-export const text = (lengthMax: number) => textOf(lengthMax, linePattern)
+export const text = (lengthMax: number) => textOf(lengthMax, lineControls)
 
 /** Text for people that may have several lines, and tabs. */
-export const lines = (lengthMax: number) => textOf(lengthMax, linesPattern)
+export const lines = (lengthMax: number) => textOf(lengthMax, linesControls)
 
 /** An integer. Minus zero is none: it would be stored as zero and compared as something else. */
 export const integer = (min: number, max: number) =>
@@ -55,11 +61,15 @@ export const integer = (min: number, max: number) =>
     .max(max)
     .refine((value) => !Object.is(value, -0), 'Must not be -0')
 
+/** What a client can check of the range that times and days have. */
+const yearPattern = '^(19[7-9]|2[0-9][0-9])[0-9]-'
+
 /** A time, given as ISO 8601 with an offset, parsed to milliseconds since 1970. */
 export const time = z.iso
   .datetime({ offset: true })
   .transform((value) => Date.parse(value))
   .refine((ms) => ms > 0 && ms <= limits.timeMsMax, 'Must be after 1970 and before 3000')
+  .openapi({ pattern: yearPattern })
 
 /** Whether a window does not end before it starts. Either end may be open. */
 export function isForward(startsAt?: number | null, endsAt?: number | null): boolean {
@@ -76,6 +86,7 @@ export const anyChange = [
 export const date = z.iso
   .date({ abort: true })
   .refine((day) => day >= '1970-01-01' && day < '3000-01-01', 'Must be from 1970 and before 3000')
+  .openapi({ pattern: yearPattern })
 
 /** A whole number from 1 in a query, which is text. */
 export const countQuery = (max: number, byDefault: number) =>

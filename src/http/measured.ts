@@ -4,23 +4,26 @@ import type { Environment } from './environment.ts'
 import { codeOfError } from './problem.ts'
 import { problemCodes } from './problem-codes.ts'
 
-/** Counts the answers of a route, and what it throws as the answer that follows from that. */
+/** Counts the answers of a route, and what it throws as the answer that follows from that; a trace is told of both. */
 export function measured(
   method: string,
   route: string,
   handler: Handler<Environment>,
 ): Handler<Environment> {
   const count: CountAnswer = countAnswersOf(method, route)
+  const tell = (c: Context<Environment>, status: number, code: string, startedAt: number): void => {
+    count({ status, code, tookMs: performance.now() - startedAt })
+    c.env?.describe?.({ route, code, requestId: c.get('requestId') })
+  }
   return (c, next) => {
     const startedAt = performance.now()
     const note = (response: Response): Response => {
-      const tookMs = performance.now() - startedAt
-      count({ status: response.status, code: codeOf(c), tookMs })
+      tell(c, response.status, codeOf(c), startedAt)
       return response
     }
     const fail = (error: unknown): never => {
       const code = codeOfError(error)
-      count({ status: problemCodes[code].status, code, tookMs: performance.now() - startedAt })
+      tell(c, problemCodes[code].status, code, startedAt)
       throw error
     }
     try {

@@ -1,4 +1,3 @@
-import { createSigner } from 'fast-jwt'
 import type { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { databaseOf } from '../db/database.ts'
@@ -6,6 +5,7 @@ import { listWatermarks } from '../db/shops.ts'
 import { idPattern } from '../domain/ids.ts'
 import { limits } from '../limits.ts'
 import type { FeedEvent } from '../live/feed.ts'
+import { signTokensWith } from '../services/token-signer.ts'
 import { requireAdmin } from './auth.ts'
 import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
@@ -36,7 +36,7 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
   const { config, orm, feed, operatorsOnly, runStorm } = parts
   const isOperator = [identifyRequest, operatorsOnly, takeWatchedShop]
   const sign = config.JWT_SECRET
-    ? createSigner({ key: config.JWT_SECRET, expiresIn: limits.operatorTokenMs })
+    ? signTokensWith(config.JWT_SECRET, config, limits.operatorTokenMs)
     : null
 
   const openSession = guarded(isOperator, async (c) => {

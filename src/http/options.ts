@@ -4,9 +4,10 @@ import { updateOption } from '../engine/update-option.ts'
 import { limits } from '../limits.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer, jsonBody } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { anyChange, id, integer, isForward, text, time } from './fields.ts'
+import { sample } from './examples.ts'
+import { anyChange, idParams, integer, isForward, text, time } from './fields.ts'
 import { invalidRequest, problem, refuse } from './problem.ts'
-import { optionSchema, optionView } from './product-view.ts'
+import { optionSchema, optionView, trainersOption } from './product-view.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
@@ -32,22 +33,34 @@ const changesSchema = z
     path: [backwards.path],
     message: backwards.message,
   })
+  .openapi({
+    minProperties: 1,
+    anyOf: [{ required: ['price'] }, { not: { required: ['reason'] } }],
+  })
 
 // A window that would end before it starts is an invalid request, also where its other end is the stored one.
 const update = documented('admin', [...bodyCodes, ...decisionCodes(['option_not_found'])])
 const updateOptionRoute = createRoute({
   method: 'patch',
   path: '/v1/options/{id}',
+  operationId: 'updateOption',
   tags: ['products'],
   summary: 'Change the price, the limit per user, the sale window or the hold of an option',
   description:
     'null takes a limit, an end of the window or a hold away. Orders that are placed keep their price and deadline.',
   ...update.about,
-  request: { params: z.object({ id }), body: jsonBody(changesSchema) },
+  request: {
+    params: idParams(sample.optionId),
+    body: jsonBody(changesSchema, {
+      reducePrice: { price: 7_900, reason: 'Last pairs' },
+      openEnded: { saleEndsAt: null, perUserLimit: null },
+    }),
+  },
   responses: {
     200: jsonAnswer(
       z.object({ ...optionSchema.shape, productId: z.string() }).openapi('Option'),
       'The option after the change',
+      { reduced: { ...trainersOption, price: 7_900, productId: sample.productId } },
     ),
     ...update.refusals,
   },

@@ -1,11 +1,12 @@
-import { createRoute, z } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
 import { cancelOrder, cancelOrderRefusals } from '../engine/cancel-order.ts'
 import { payOrder, payOrderRefusals } from '../engine/pay-order.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, decisionCodes, documented, jsonAnswer } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { id } from './fields.ts'
-import { orderSchema, orderView } from './order-view.ts'
+import { sample } from './examples.ts'
+import { idParams } from './fields.ts'
+import { cancelledOrder, orderSchema, orderView, paidOrder, refundedOrder } from './order-view.ts'
 import { refuse } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -14,14 +15,18 @@ const payment = documented('user', [...bodyCodes, ...decisionCodes(payOrderRefus
 const payOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/payment',
+  operationId: 'payOrder',
   tags: ['orders'],
   summary: 'Pay a pending order from the balance',
   description: 'Repeatable: a paid order is answered as it is. A refused payment leaves the hold.',
   ...payment.about,
   guards: [...payment.about.guards, refuseBody],
-  request: { params: z.object({ id }) },
+  request: { params: idParams(sample.orderId) },
   responses: {
-    200: jsonAnswer(orderSchema, 'The order, COMPLETED, or by now REFUNDED'),
+    200: jsonAnswer(orderSchema, 'The order, COMPLETED, or by now REFUNDED', {
+      paid: paidOrder,
+      refunded: refundedOrder,
+    }),
     ...payment.refusals,
   },
 })
@@ -30,13 +35,19 @@ const cancellation = documented('user', [...bodyCodes, ...decisionCodes(cancelOr
 const cancelOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/cancel',
+  operationId: 'cancelOrder',
   tags: ['orders'],
   summary: 'Cancel a pending order',
-  description: 'Repeatable: a cancelled order is answered as it is.',
+  description:
+    'What it holds is free again at once: units, coupon and allowance. Repeatable: a cancelled order is answered as ' +
+    'it is.',
   ...cancellation.about,
   guards: [...cancellation.about.guards, refuseBody],
-  request: { params: z.object({ id }) },
-  responses: { 200: jsonAnswer(orderSchema, 'The order, CANCELLED'), ...cancellation.refusals },
+  request: { params: idParams(sample.orderId) },
+  responses: {
+    200: jsonAnswer(orderSchema, 'The order, CANCELLED', { cancelled: cancelledOrder }),
+    ...cancellation.refusals,
+  },
 })
 
 /** Payment and cancellation. An order that has ended leaves Redis; from then on its row in Postgres answers. */

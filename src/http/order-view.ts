@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { OrderRecord } from '../domain/events.ts'
+import { sample } from './examples.ts'
 import { isoOf, isoTime } from './fields.ts'
 
 /** The statuses of an order. */
@@ -45,10 +46,69 @@ export const orderSchema = z
   })
   .openapi('Order')
 
+const trainersItem: z.infer<typeof itemSchema> = {
+  id: sample.orderItemId,
+  optionId: sample.optionId,
+  productId: sample.productId,
+  productName: 'Trainers',
+  optionValue: 'EU 42',
+  unitPrice: sample.price,
+  quantity: 1,
+  subtotal: sample.price,
+  discountAmount: sample.discount,
+  refundedQuantity: 0,
+  refundedAmount: 0,
+}
+
+/** An order that holds its unit, its coupon and its price until it is paid, or its deadline passes. */
+export const pendingOrder: z.infer<typeof orderSchema> = {
+  id: sample.orderId,
+  userId: sample.userId,
+  status: 'PENDING',
+  items: [trainersItem],
+  originalAmount: sample.price,
+  discountAmount: sample.discount,
+  finalAmount: sample.paid,
+  refundedAmount: 0,
+  userCouponId: sample.userCouponId,
+  payment: null,
+  orderedAt: sample.orderedAt,
+  expiresAt: sample.expiresAt,
+  cancelledAt: null,
+}
+
+const payment = {
+  id: sample.paymentId,
+  amount: sample.paid,
+  status: 'PAID',
+  paidAt: sample.paidAt,
+} as const
+
+/** The same order in the states that it may come to. */
+export const paidOrder: typeof pendingOrder = { ...pendingOrder, status: 'COMPLETED', payment }
+export const refundedOrder: typeof pendingOrder = {
+  ...pendingOrder,
+  status: 'REFUNDED',
+  items: [{ ...trainersItem, refundedQuantity: 1, refundedAmount: sample.paid }],
+  refundedAmount: sample.paid,
+  payment: { ...payment, status: 'REFUNDED' },
+}
+export const cancelledOrder: typeof pendingOrder = {
+  ...pendingOrder,
+  status: 'CANCELLED',
+  cancelledAt: sample.paidAt,
+}
+
 /** The shape of an item with what its product said of itself when it was sold. */
 export const describedItemSchema = z
   .object({ ...itemSchema.shape, description: z.string().nullable() })
   .openapi('DescribedOrderItem')
+
+/** An item as it was sold, before somebody wrote a better text. */
+export const describedItem: z.infer<typeof describedItemSchema> = {
+  ...trainersItem,
+  description: 'Light shoes for the road.',
+}
 
 /** An order as its users see it: without what only the engine needs. */
 export function orderView(order: OrderRecord): z.infer<typeof orderSchema> {

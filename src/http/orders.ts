@@ -5,18 +5,32 @@ import { readCart } from '../engine/read-cart.ts'
 import { hasPlacedOrder } from '../engine/read-orders.ts'
 import { limits } from '../limits.ts'
 import { nameOf } from '../waiting-room/rooms.ts'
-import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
+import {
+  decisionCodes,
+  documented,
+  jsonAnswer,
+  jsonBody,
+  keyCodes,
+  leadsTo,
+  onceAnswers,
+  readCodes,
+} from './contract.ts'
 import type { Parts } from './dependencies.ts'
 import type { Caller } from './environment.ts'
-import { id, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
+import { pageExamples, sample } from './examples.ts'
+import { id, idParams, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { listUserOrders } from './order-list.ts'
 import {
+  describedItem,
   describedItemSchema,
   describedItemsView,
   orderSchema,
   orderStatus,
   orderView,
+  paidOrder,
+  pendingOrder,
+  refundedOrder,
 } from './order-view.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
@@ -49,6 +63,32 @@ const newOrderSchema = z
     path: ['items'],
     message: 'Send either items or fromCart',
   })
+  .openapi({
+    oneOf: [
+      { required: ['items'], properties: { fromCart: { const: false } } },
+      {
+        required: ['fromCart'],
+        properties: { fromCart: { const: true } },
+        not: { required: ['items'] },
+      },
+    ],
+  })
+
+const line = { optionId: sample.optionId, quantity: 1 }
+const newOrders = {
+  payAtOnce: {
+    items: [line],
+    userCouponId: sample.userCouponId,
+    expectedAmount: sample.paid,
+    pay: true,
+  },
+  reserve: { items: [line], userCouponId: sample.userCouponId },
+  fromCart: { fromCart: true, pay: true },
+}
+const paidAtOnce: typeof paidOrder = {
+  ...paidOrder,
+  payment: paidOrder.payment && { ...paidOrder.payment, paidAt: sample.orderedAt },
+}
 
 const placement = documented('user', [
   ...keyCodes,
@@ -57,14 +97,31 @@ const placement = documented('user', [
 const placeOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders',
+  operationId: 'placeOrder',
   tags: ['orders'],
   summary: 'Place an order, and pay it at once where asked to',
-  description: 'Lines with the same option are summed. All of the order is taken, or nothing.',
+  description:
+    'Lines with the same option are summed. All of the order is taken, or nothing. Without `pay` it holds its units, ' +
+    'its coupon and its price until `expiresAt`. An order that costs nothing is COMPLETED at once.',
   ...placement.about,
-  request: { body: jsonBody(newOrderSchema) },
+  request: { body: jsonBody(newOrderSchema, newOrders) },
   responses: {
-    200: jsonAnswer(orderSchema, 'The order that this key placed before, as first answered'),
-    201: jsonAnswer(orderSchema, 'The order: PENDING, or COMPLETED where it was paid'),
+    ...onceAnswers(
+      orderSchema,
+      {
+        first: 'The order: PENDING, or COMPLETED where it was paid',
+        again: 'The order that this key placed before, as first answered',
+      },
+      { paid: paidAtOnce, pending: pendingOrder },
+      leadsTo('id', [
+        'readOrder',
+        'listOrderItems',
+        'payOrder',
+        'cancelOrder',
+        'refundOrder',
+        'listRefunds',
+      ]),
+    ),
     ...placement.refusals,
   },
 })
@@ -73,49 +130,68 @@ const one = documented('user', ['invalid_request', ...readCodes(['order_not_foun
 const orderRoute = createRoute({
   method: 'get',
   path: '/v1/orders/{id}',
+  operationId: 'readOrder',
   tags: ['orders'],
   summary: 'An own order; admins see all orders of the shop',
+  description:
+    'Readable the moment it is accepted. None is shown as PENDING after its deadline. An order of somebody else is ' +
+    'answered as one that is not there.',
   ...one.about,
-  request: { params: z.object({ id }) },
-  responses: { 200: jsonAnswer(orderSchema, 'The order'), ...one.refusals },
+  request: { params: idParams(sample.orderId) },
+  responses: {
+    200: jsonAnswer(orderSchema, 'The order', { pending: pendingOrder, refunded: refundedOrder }),
+    ...one.refusals,
+  },
 })
 
 const itemsRoute = createRoute({
   method: 'get',
   path: '/v1/orders/{id}/items',
+  operationId: 'listOrderItems',
   tags: ['orders'],
   summary: 'The items of an own order with the descriptions of their products as they were sold',
+  description:
+    'Names, prices and option values are as sold in every answer; this one adds the longer texts.',
   ...one.about,
-  request: { params: z.object({ id }) },
+  request: { params: idParams(sample.orderId) },
   responses: {
-    200: jsonAnswer(z.object({ items: z.array(describedItemSchema) }), 'All items of the order'),
+    200: jsonAnswer(z.object({ items: z.array(describedItemSchema) }), 'All items of the order', {
+      items: { items: [describedItem] },
+    }),
     ...one.refusals,
   },
 })
+
+const pages = pageExamples([paidOrder])
 
 const list = documented('user', ['invalid_request', ...readCodes()])
 const ownOrdersRoute = createRoute({
   method: 'get',
   path: '/v1/me/orders',
+  operationId: 'listOwnOrders',
   tags: ['orders'],
   summary: 'Own orders, newest first',
+  description: 'An order is listed the moment it is accepted, with its newest status.',
   ...list.about,
   request: { query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }) },
-  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...list.refusals },
+  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders', pages), ...list.refusals },
 })
 
 const listOfUser = documented('admin', ['invalid_request', ...readCodes()])
 const ordersOfUserRoute = createRoute({
   method: 'get',
   path: '/v1/users/{id}/orders',
+  operationId: 'listOrders',
   tags: ['users'],
   summary: 'Orders of a user, newest first',
+  description:
+    'An order is listed the moment it is accepted. The list of an unknown user is empty.',
   ...listOfUser.about,
   request: {
-    params: z.object({ id }),
+    params: idParams(sample.userId),
     query: z.strictObject({ ...pageQuery, status: orderStatus.optional() }),
   },
-  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders'), ...listOfUser.refusals },
+  responses: { 200: jsonAnswer(pageOf(orderSchema), 'The orders', pages), ...listOfUser.refusals },
 })
 
 /** An order is readable the moment it is accepted: it is in Redis before it is in Postgres. */

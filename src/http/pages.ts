@@ -7,6 +7,7 @@ import { bundle } from './bundle.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
+import { remembered } from './remembered.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
@@ -16,6 +17,7 @@ const types: Record<string, string> = {
   '.tsx': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.md': 'text/plain; charset=utf-8',
 }
 
 /** A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. */
@@ -36,8 +38,11 @@ const fileOfPackage = (path: string) => fileURLToPath(import.meta.resolve(path))
 /** The files of all pages by their address. */
 const files: Record<string, string> = {
   '/icon.svg': ownFile('icon.svg'),
+  '/base.css': ownFile('base.css'),
   '/docs': ownFile('docs/index.html'),
   '/docs/reference.js': ownFile('docs/reference.js'),
+  '/docs/API.md': fileURLToPath(new URL('../../docs/API.md', import.meta.url)),
+  '/docs/page.css': ownFile('docs/page.css'),
   '/docs/swagger-ui.css': fileOfPackage('swagger-ui-dist/swagger-ui.css'),
   '/docs/swagger-ui-bundle.js': fileOfPackage('swagger-ui-dist/swagger-ui-bundle.js'),
   '/shop': ownFile('shop/index.html'),
@@ -62,10 +67,9 @@ export function pagesFor(operatorsOnly: Guard): [path: string, answer: Handler<E
 
 /** Answers with a file, which is read once; a browser that has it already is told so. */
 function answerFile(path: string, file: string, guards: Guard[]): Handler<Environment> {
-  let reading: ReturnType<typeof readPage> | undefined
+  const readOnce = remembered(() => readPage(file))
   const answer = guarded([identifyRequest, ...guards], async (c) => {
-    reading ??= readPage(file)
-    const read = await reading
+    const read = await readOnce()
     const headers = headersOf(c, {
       'cache-control': 'no-cache',
       'content-security-policy': pagePolicy,

@@ -3,6 +3,7 @@ import { popularProducts } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { documented, jsonAnswer, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import { sample } from './examples.ts'
 import { countQuery, timeZone } from './fields.ts'
 import { replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -11,8 +12,10 @@ const popular = documented('public', ['invalid_request', ...readCodes()])
 const popularRoute = createRoute({
   method: 'get',
   path: '/v1/products/popular',
+  operationId: 'listPopularProducts',
   tags: ['products'],
   summary: 'The best-selling products of the last days, today included (UTC)',
+  description: 'Live: a refund takes its units out of the day on which they were paid.',
   ...popular.about,
   request: {
     query: z.strictObject({
@@ -38,6 +41,17 @@ const popularRoute = createRoute({
         })
         .openapi('PopularProducts'),
       'The products, best first',
+      {
+        today: {
+          items: [
+            { rank: 1, productId: sample.productId, name: 'Trainers', salesCount: 38 },
+            { rank: 2, productId: 'd3b7n1y5u8cf', name: 'Cap', salesCount: 12 },
+          ],
+          from: sample.day,
+          to: sample.day,
+          timeZone: 'UTC',
+        },
+      },
     ),
     ...popular.refusals,
   },

@@ -37,32 +37,45 @@ export type ProblemReply<Code extends ProblemCode> =
       : never
     : never
 
+/** What the table of codes says of one. */
+type ProblemKind = {
+  status: StatusOf<ProblemCode>
+  title: string
+  detail?: string
+  retryAfterSeconds?: number
+}
+
 /** Answers with a problem. `members` are added to the body and never replace its standard members. */
 export function problem<Code extends ProblemCode>(
   c: Context<Environment>,
   code: Code,
   members?: Partial<ProblemBody>,
 ): ProblemReply<Code> {
-  const kind: {
-    status: StatusOf<ProblemCode>
-    title: string
-    detail?: string
-    retryAfterSeconds?: number
-  } = problemCodes[code]
+  const { status, retryAfterSeconds }: ProblemKind = problemCodes[code]
   c.set('code', code)
   const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
-  if (kind.retryAfterSeconds !== undefined) headers['retry-after'] = String(kind.retryAfterSeconds)
-  if (kind.status === 401) headers['www-authenticate'] = 'Bearer'
-  const body: ProblemBody = {
-    detail: kind.detail ?? `${kind.title}.`,
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  const body = problemBody(code, c.get('requestId'), members)
+  return reply(c, body, status, headers) as unknown as ProblemReply<Code>
+}
+
+/** The body of a problem, as it is answered and as the document shows it. */
+export function problemBody(
+  code: ProblemCode,
+  requestId: string,
+  members?: Partial<ProblemBody>,
+): ProblemBody {
+  const { status, title, detail = `${title}.` }: ProblemKind = problemCodes[code]
+  return {
+    detail,
     ...members,
     type: `urn:stampede:problem:${code}`,
-    title: kind.title,
-    status: kind.status,
+    title,
+    status,
     code,
-    requestId: c.get('requestId'),
+    requestId,
   }
-  return reply(c, body, kind.status, headers) as unknown as ProblemReply<Code>
 }
 
 /** Answers with the refusal of a decision. */

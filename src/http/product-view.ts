@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { ProductRecord } from '../domain/events.ts'
 import type { HotProduct } from '../engine/reads.ts'
+import { sample } from './examples.ts'
 import { isoOf, isoTime } from './fields.ts'
 
 /** The statuses of a product. */
@@ -32,6 +33,28 @@ export const productSchema = z
     options: z.array(optionSchema),
   })
   .openapi('Product')
+
+/** One size of trainers, of which nobody gets more than two. */
+export const trainersOption: z.infer<typeof optionSchema> = {
+  id: sample.optionId,
+  optionValue: 'EU 42',
+  price: sample.price,
+  stock: 50,
+  perUserLimit: 2,
+  saleStartsAt: sample.startsAt,
+  saleEndsAt: null,
+  holdMs: null,
+}
+
+export const trainers: z.infer<typeof productSchema> = {
+  id: sample.productId,
+  name: 'Trainers',
+  brand: 'Stride',
+  description: 'Light shoes for the road.',
+  status: 'ACTIVE',
+  createdAt: sample.createdAt,
+  options: [trainersOption],
+}
 
 /** A new product as its users see it. */
 export function newProductView(product: ProductRecord): z.infer<typeof productSchema> {

@@ -9,12 +9,14 @@ import {
   documented,
   jsonAnswer,
   jsonBody,
+  leadsTo,
   readCodes,
 } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import { pageExamples, sample } from './examples.ts'
 import {
   anyChange,
-  id,
+  idParams,
   integer,
   isForward,
   lines,
@@ -25,7 +27,13 @@ import {
 } from './fields.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { listMatchingProducts } from './product-list.ts'
-import { newProductView, productSchema, productStatus, productView } from './product-view.ts'
+import {
+  newProductView,
+  productSchema,
+  productStatus,
+  productView,
+  trainers,
+} from './product-view.ts'
 import { reply, replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
@@ -54,21 +62,58 @@ const newProductSchema = z.strictObject({
   options: z.array(newOptionSchema).min(1).max(limits.productOptionsMax),
 })
 
+const newTrainers = {
+  name: trainers.name,
+  brand: 'Stride',
+  description: 'Light shoes for the road.',
+  options: [
+    {
+      optionValue: 'EU 42',
+      price: sample.price,
+      stock: 50,
+      perUserLimit: 2,
+      saleStartsAt: sample.startsAt,
+    },
+  ],
+}
+
 const creation = documented('admin', [...bodyCodes, ...decisionCodes([])])
 const createProductRoute = createRoute({
   method: 'post',
   path: '/v1/products',
+  operationId: 'createProduct',
   tags: ['products'],
   summary: 'Put a product with its options on sale',
+  description:
+    'It can be ordered as soon as it is answered, within the sale window of each option. What has no sizes or ' +
+    'colours is a product with one option. Sent twice, it makes two products.',
   ...creation.about,
-  request: { body: jsonBody(newProductSchema) },
-  responses: { 201: jsonAnswer(productSchema, 'The product'), ...creation.refusals },
+  request: {
+    body: jsonBody(newProductSchema, {
+      trainers: newTrainers,
+      simple: { name: 'Cap', options: [{ price: 2_500, stock: 1_000 }] },
+    }),
+  },
+  responses: {
+    201: jsonAnswer(
+      productSchema,
+      'The product',
+      { trainers },
+      {
+        ...leadsTo('id', ['readProduct', 'updateProduct', 'listPriceChanges']),
+        ...leadsTo('options/0/id', ['updateOption', 'adjustStock', 'listStockChanges']),
+        ...leadsTo('options/0/id', ['setCartItem', 'removeCartItem'], 'optionId'),
+      },
+    ),
+    ...creation.refusals,
+  },
 })
 
 const list = documented('public', ['invalid_request', ...readCodes()])
 const listProductsRoute = createRoute({
   method: 'get',
   path: '/v1/products',
+  operationId: 'listProducts',
   tags: ['products'],
   summary: 'Products, newest first',
   description:
@@ -82,24 +127,30 @@ const listProductsRoute = createRoute({
       brand: text(limits.nameLengthMax).optional(),
     }),
   },
-  responses: { 200: jsonAnswer(pageOf(productSchema), 'The products'), ...list.refusals },
+  responses: {
+    200: jsonAnswer(pageOf(productSchema), 'The products', pageExamples([trainers])),
+    ...list.refusals,
+  },
 })
 
 const one = documented('public', ['invalid_request', ...readCodes(['product_not_found'])])
 const productRoute = createRoute({
   method: 'get',
   path: '/v1/products/{id}',
+  operationId: 'readProduct',
   tags: ['products'],
   summary: 'A product with its options',
+  description: 'At most a quarter of a second old. The stock is a hint: the order decides.',
   ...one.about,
-  request: { params: z.object({ id }) },
-  responses: { 200: jsonAnswer(productSchema, 'The product'), ...one.refusals },
+  request: { params: idParams(sample.productId) },
+  responses: { 200: jsonAnswer(productSchema, 'The product', { trainers }), ...one.refusals },
 })
 
 const update = documented('admin', [...bodyCodes, ...decisionCodes(['product_not_found'])])
 const updateProductRoute = createRoute({
   method: 'patch',
   path: '/v1/products/{id}',
+  operationId: 'updateProduct',
   tags: ['products'],
   summary: 'Change what a product says of itself, or take it off sale',
   description:
@@ -107,7 +158,7 @@ const updateProductRoute = createRoute({
     'again once units are added to one of its options.',
   ...update.about,
   request: {
-    params: z.object({ id }),
+    params: idParams(sample.productId),
     body: jsonBody(
       z
         .strictObject({
@@ -116,10 +167,20 @@ const updateProductRoute = createRoute({
           description: lines(limits.descriptionLengthMax).nullable().optional(),
           status: productStatus.optional(),
         })
-        .refine(...anyChange),
+        .refine(...anyChange)
+        .openapi({ minProperties: 1 }),
+      {
+        takeOffSale: { status: 'INACTIVE' },
+        rewrite: { name: 'Trainers 2', brand: null, description: 'Lighter shoes for the road.' },
+      },
     ),
   },
-  responses: { 200: jsonAnswer(productSchema, 'The product after the change'), ...update.refusals },
+  responses: {
+    200: jsonAnswer(productSchema, 'The product after the change', {
+      offSale: { ...trainers, status: 'INACTIVE' },
+    }),
+    ...update.refusals,
+  },
 })
 
 export function productRoutes({ engine, redis, copyOf, identify }: Parts) {

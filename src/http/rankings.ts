@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { listRankings } from '../db/rankings.ts'
 import { documented, jsonAnswer } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import { pageExamples, sample } from './examples.ts'
 import { date, pageOf, pageQuery, timeZone } from './fields.ts'
 import { invalidCursor } from './problem.ts'
 import { replyJson, toJson } from './reply.ts'
@@ -24,10 +25,16 @@ const rankingSchema = z
   })
   .openapi('Ranking')
 
+const ranked = pageExamples([
+  { rank: 1, productId: sample.productId, name: 'Trainers', salesCount: 37 },
+])
+const day = { date: sample.day, timeZone: 'UTC' } as const
+
 const ranking = documented('public', ['invalid_request', 'unavailable'])
 const rankingRoute = createRoute({
   method: 'get',
   path: '/v1/rankings',
+  operationId: 'readRanking',
   tags: ['products'],
   summary: 'The best-selling products of a day, as the snapshot has them',
   description:
@@ -40,7 +47,13 @@ const rankingRoute = createRoute({
       date: date.optional().openapi({ description: 'The day; yesterday (UTC) by default.' }),
     }),
   },
-  responses: { 200: jsonAnswer(rankingSchema, 'The products, best first'), ...ranking.refusals },
+  responses: {
+    200: jsonAnswer(rankingSchema, 'The products, best first', {
+      first: { ...day, ...ranked.first },
+      empty: { ...day, ...ranked.empty },
+    }),
+    ...ranking.refusals,
+  },
 })
 
 export function rankingRoutes({ orm, copyOf, identify }: Parts) {

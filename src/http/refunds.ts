@@ -2,9 +2,18 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { listRefunds } from '../db/refunds.ts'
 import { refundOrder, refundOrderRefusals } from '../engine/refund-order.ts'
 import { limits } from '../limits.ts'
-import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes, readCodes } from './contract.ts'
+import {
+  decisionCodes,
+  documented,
+  jsonAnswer,
+  keyCodes,
+  onceAnswers,
+  optionalJsonBody,
+  readCodes,
+} from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { id, integer, isoOf, isoTime, orderItemId, pageOf, pageQuery } from './fields.ts'
+import { pageExamples, sample } from './examples.ts'
+import { idParams, integer, isoOf, isoTime, orderItemId, pageOf, pageQuery } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { invalidCursor, problem, refuse } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
@@ -23,6 +32,17 @@ const refundSchema = z
   })
   .openapi('Refund')
 
+/** What alice got back for her trainers. */
+const refunded: z.infer<typeof refundSchema> = {
+  id: '1a23af93d0eR1uYk5DqPz8sVxTn4HcWb3',
+  orderId: sample.orderId,
+  userId: sample.userId,
+  amount: sample.paid,
+  restock: true,
+  items: [{ orderItemId: sample.orderItemId, quantity: 1, amount: sample.paid }],
+  at: sample.refundedAt,
+}
+
 const newRefundSchema = z
   .object({
     ...refundSchema.shape,
@@ -36,6 +56,7 @@ const refund = documented('admin', [...keyCodes, ...decisionCodes(refundOrderRef
 const refundOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders/{id}/refunds',
+  operationId: 'refundOrder',
   tags: ['orders'],
   summary: "Pay an order back to its user's balance, whole or in part",
   description:
@@ -44,24 +65,29 @@ const refundOrderRoute = createRoute({
     'more; with restock they are on sale again.',
   ...refund.about,
   request: {
-    params: z.object({ id }),
-    body: {
-      ...jsonBody(
-        z.strictObject({
-          items: z
-            .array(z.strictObject({ orderItemId, quantity: integer(1, limits.quantityMax) }))
-            .min(1)
-            .max(limits.orderItemsMax)
-            .optional(),
-          restock: z.boolean().optional().openapi({ default: true }),
-        }),
-      ),
-      required: false,
-    },
+    params: idParams(sample.orderId),
+    body: optionalJsonBody(
+      z.strictObject({
+        items: z
+          .array(z.strictObject({ orderItemId, quantity: integer(1, limits.quantityMax) }))
+          .min(1)
+          .max(limits.orderItemsMax)
+          .optional(),
+        restock: z.boolean().optional().openapi({ default: true }),
+      }),
+      {
+        whole: {},
+        part: { items: [{ orderItemId: sample.orderItemId, quantity: 1 }] },
+        broken: { items: [{ orderItemId: sample.orderItemId, quantity: 1 }], restock: false },
+      },
+    ),
   },
   responses: {
-    200: jsonAnswer(newRefundSchema, 'The refund that this key made before'),
-    201: jsonAnswer(newRefundSchema, 'The refund'),
+    ...onceAnswers(
+      newRefundSchema,
+      { first: 'The refund', again: 'The refund that this key made before' },
+      { whole: { ...refunded, orderStatus: 'REFUNDED' } },
+    ),
     ...refund.refusals,
   },
 })
@@ -70,11 +96,16 @@ const list = documented('user', ['invalid_request', ...readCodes(['order_not_fou
 const refundsRoute = createRoute({
   method: 'get',
   path: '/v1/orders/{id}/refunds',
+  operationId: 'listRefunds',
   tags: ['orders'],
   summary: 'The refunds of an own order, newest first; admins see those of all orders of the shop',
+  description: 'What they sum to is `refundedAmount` of the order.',
   ...list.about,
-  request: { params: z.object({ id }), query: z.strictObject(pageQuery) },
-  responses: { 200: jsonAnswer(pageOf(refundSchema), 'The refunds'), ...list.refusals },
+  request: { params: idParams(sample.orderId), query: z.strictObject(pageQuery) },
+  responses: {
+    200: jsonAnswer(pageOf(refundSchema), 'The refunds', pageExamples([refunded])),
+    ...list.refusals,
+  },
 })
 
 /** An order that has left Redis is brought along from Postgres, where its decision does not find it. */

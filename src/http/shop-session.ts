@@ -1,8 +1,8 @@
-import { createSigner } from 'fast-jwt'
 import type { Context, Hono } from 'hono'
 import { fingerprint, newId, operationId } from '../domain/ids.ts'
 import { chargeBalance } from '../engine/charge-balance.ts'
 import { limits } from '../limits.ts'
+import { signTokensWith } from '../services/token-signer.ts'
 import { takeShop } from './auth.ts'
 import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
@@ -36,7 +36,7 @@ export const shopSessionPath = '/shop/session'
 export function addShopSession(app: Hono<Environment>, parts: Parts): void {
   const { config, engine, operators } = parts
   const key = operators === 'everybody' && config.SEED_DEMO ? config.JWT_SECRET : undefined
-  const sign = key ? createSigner({ key, expiresIn: limits.demoBuyerTokenMs }) : null
+  const sign = key ? signTokensWith(key, config, limits.demoBuyerTokenMs) : null
 
   const tell = guarded([identifyRequest], (c) => {
     const session: ShopSession = { hasDemoBuyers: sign !== null && isMeantForHere(c) }

@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { adjustStock, adjustStockRefusals } from '../engine/adjust-stock.ts'
 import { limits } from '../limits.ts'
-import { decisionCodes, documented, jsonAnswer, jsonBody, keyCodes } from './contract.ts'
+import { decisionCodes, documented, jsonBody, keyCodes, onceAnswers } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { id, integer, text } from './fields.ts'
+import { sample } from './examples.ts'
+import { idParams, integer, text } from './fields.ts'
 import { operationOf } from './idempotency.ts'
 import { refuse } from './problem.ts'
 import { replyOnce } from './reply.ts'
@@ -20,23 +21,33 @@ const adjustment = documented('admin', [...keyCodes, ...decisionCodes(adjustStoc
 const adjustStockRoute = createRoute({
   method: 'post',
   path: '/v1/options/{id}/stock-adjustments',
+  operationId: 'adjustStock',
   tags: ['products'],
   summary: 'Add units to an option, or take free ones out',
+  description:
+    'A change, not a new total, so that it is right whatever is sold meanwhile. What is held or sold stays.',
   ...adjustment.about,
   request: {
-    params: z.object({ id }),
+    params: idParams(sample.optionId),
     body: jsonBody(
       z.strictObject({
-        change: integer(-limits.stockMax, limits.stockMax).refine((change) => change !== 0, {
-          message: 'Must not be 0',
-        }),
+        change: integer(-limits.stockMax, limits.stockMax)
+          .refine((change) => change !== 0, { message: 'Must not be 0' })
+          .openapi({ not: { const: 0 } }),
         reason: text(limits.reasonLengthMax),
       }),
+      {
+        delivery: { change: 50, reason: 'Second delivery' },
+        damaged: { change: -2, reason: 'Damaged in the store' },
+      },
     ),
   },
   responses: {
-    200: jsonAnswer(adjustmentSchema, 'The adjustment that this key made before'),
-    201: jsonAnswer(adjustmentSchema, 'The adjustment'),
+    ...onceAnswers(
+      adjustmentSchema,
+      { first: 'The adjustment', again: 'The adjustment that this key made before' },
+      { delivery: { change: 50, stock: 61 } },
+    ),
     ...adjustment.refusals,
   },
 })

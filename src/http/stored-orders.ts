@@ -1,4 +1,4 @@
-import { findStoredOrders } from '../db/orders.ts'
+import { findNewestOrders } from '../dead-letters/newest-orders.ts'
 import type { OrderRecord } from '../domain/events.ts'
 import { operationOfOrder } from '../domain/ids.ts'
 import type { FindStoredOrder, StoredOrder } from '../domain/stored-order.ts'
@@ -14,13 +14,14 @@ type Stores = Pick<Parts, 'redis' | 'storedOrders'>
 export type StoredOrders = (shop: string) => FindStoredOrder
 
 /**
- * Opens the way to orders in Postgres. Those of a shop that are asked for while a query is under way share the next
- * one: every look at a finished order comes here, and a query each would take all connections in a rush.
+ * Opens the way to orders in Postgres, in rows or in dead letters. Those of a shop that are asked for while a query is
+ * under way share the next one: every look at a finished order comes here, and a query each would take all connections
+ * in a rush.
  */
 export function openStoredOrders(orm: Dependencies['orm']): StoredOrders {
   const batchers = new Map<string, Batcher<StoredOrder | null>>()
   const open = (shop: string) => {
-    const batcher = openBatcher((batch) => findStoredOrders(orm.em.fork(), shop, batch.flat()))
+    const batcher = openBatcher((batch) => findNewestOrders(orm.em.fork(), shop, batch.flat()))
     batchers.set(shop, batcher)
     return batcher
   }

@@ -3,7 +3,8 @@ import { findUserCoupon, listUserCoupons, type UserCouponRecord } from '../db/us
 import { documented, jsonAnswer } from './contract.ts'
 import { discountType } from './coupon-view.ts'
 import type { Parts } from './dependencies.ts'
-import { id, isoOf, isoTime, pageOf, pageQuery, userCouponId } from './fields.ts'
+import { pageExamples, sample } from './examples.ts'
+import { idParams, isoOf, isoTime, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { invalidCursor, problem } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -29,42 +30,75 @@ const userCouponSchema = z
   })
   .openapi('UserCoupon')
 
+/** What alice paid less with. */
+const usedCoupon: z.infer<typeof userCouponSchema> = {
+  userCouponId: sample.userCouponId,
+  couponId: sample.couponId,
+  couponName: 'A tenth off',
+  discountType: 'PERCENTAGE',
+  discountValue: 1_000,
+  maxDiscountAmount: 2_000,
+  minOrderAmount: 5_000,
+  rank: 17,
+  status: 'USED',
+  issuedAt: sample.claimedAt,
+  expiresAt: null,
+  usedAt: sample.paidAt,
+  orderId: sample.orderId,
+  paymentId: sample.paymentId,
+}
+
 const listQuery = z.strictObject({ ...pageQuery, status: userCouponStatus.optional() })
 
 const ownList = documented('user', ['invalid_request', 'unavailable'])
 const ownCouponsRoute = createRoute({
   method: 'get',
   path: '/v1/me/coupons',
+  operationId: 'listOwnCoupons',
   tags: ['coupons'],
   summary: 'Own coupons, newest first',
+  description: 'What an order may be placed with is AVAILABLE; a pending order has it HELD.',
   ...ownList.about,
   request: { query: listQuery },
-  responses: { 200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons'), ...ownList.refusals },
+  responses: {
+    200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons', pageExamples([usedCoupon])),
+    ...ownList.refusals,
+  },
 })
 
 const list = documented('admin', ['invalid_request', 'unavailable'])
 const couponsOfUserRoute = createRoute({
   method: 'get',
   path: '/v1/users/{id}/coupons',
+  operationId: 'listUserCoupons',
   tags: ['users'],
   summary: 'Coupons of a user, newest first',
+  description: 'The list of an unknown user is empty.',
   ...list.about,
-  request: { params: z.object({ id }), query: listQuery },
-  responses: { 200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons'), ...list.refusals },
+  request: { params: idParams(sample.userId), query: listQuery },
+  responses: {
+    200: jsonAnswer(pageOf(userCouponSchema), 'The user coupons', pageExamples([usedCoupon])),
+    ...list.refusals,
+  },
 })
 
 const one = documented('admin', ['invalid_request', 'unavailable', 'coupon_not_found'])
 const userCouponRoute = createRoute({
   method: 'get',
   path: '/v1/user-coupons/{id}',
+  operationId: 'readUserCoupon',
   tags: ['coupons'],
   summary: 'A claim, and whose it is',
+  description: 'By the id that the claim was answered with: the coupon and the rank.',
   ...one.about,
-  request: { params: z.object({ id: userCouponId }) },
+  request: {
+    params: z.object({ id: userCouponId.openapi({ param: { example: sample.userCouponId } }) }),
+  },
   responses: {
     200: jsonAnswer(
       userCouponSchema.extend({ userId: z.string() }).openapi('OwnedUserCoupon'),
       'The user coupon',
+      { used: { ...usedCoupon, userId: sample.userId } },
     ),
     ...one.refusals,
   },

@@ -32,6 +32,20 @@ export const processLimits = {
   metricsAgeMs: 1_000,
   /** Shops whose state the metrics tell, each a time series of its own. */
   metricsShopsMax: 500,
+  /**
+   * Dead letters of a shop that the metrics count. Should a whole backlog become dead letters, to count them all at
+   * every scrape would take longer than a statement may, and nobody would hear of them.
+   */
+  deadLettersCountedMax: 10_000,
+
+  /** Spans that wait for their collector in one process, about 2 kB each. As many are under way; more are dropped. */
+  spansQueuedMax: 2_048,
+  /** Spans of one message to the collector: while it is made, some milliseconds, requests wait. */
+  spansSentMax: 256,
+  /** Longest wait of a span for others that are sent with it. */
+  spansDelayMs: 1_000,
+  /** Longest wait at a stop for the collector to take the last spans. */
+  tracesCloseMs: 500,
 
   /** Discrepancies that one check of the verifier names; beyond them it only counts. */
   verifyOffMax: 20,

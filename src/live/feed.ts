@@ -1,9 +1,10 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
+import { ShopClosed } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { repeat } from '../services/repeat.ts'
-import { type Moment, openShopView, type ReadState, type Second } from './moment.ts'
-import { type OutcomeKind, type Outcomes, type Pulse, pulseChannel } from './pulse.ts'
+import { type Fault, type Moment, openShopView, type ReadState, type Second } from './moment.ts'
+import { type OutcomeKind, type Outcomes, pulseChannel, readPulse } from './pulse.ts'
 
 /** What a viewer is sent: once what the shop was like in the last minutes, then each second what it is like. */
 export type FeedEvent = { name: 'history'; seconds: Second[] } | { name: 'moment'; moment: Moment }
@@ -12,10 +13,10 @@ export type Feed = {
   /**
    * Sends the moments of a shop until `stop` is called.
    *
-   * @returns null where as many watch as may.
+   * @returns null where as many watch as may, and after `close`.
    */
   watch(shop: string, send: (event: FeedEvent) => void, end: () => void): { stop(): void } | null
-  /** Ends all of them. */
+  /** Ends all of them for good. */
   close(): Promise<void>
 }
 
@@ -45,13 +46,14 @@ export function openFeed(parts: {
   let toldUntil = Number.POSITIVE_INFINITY
   let listening: { subscriber: RedisClient; ticks: { close(): Promise<void> } } | null = null
   let viewers = 0
+  let isClosed = false
 
   function listen(): void {
     const subscriber = openSubscriber()
-    subscriber.on('message', (_channel: string, text: string) => collect(JSON.parse(text) as Pulse))
+    subscriber.on('message', (_channel: string, text: string) => collect(text))
     // It comes back by itself after an outage, also from one that was there before it.
     subscriber.on('error', () => {})
-    subscriber.on('ready', () => void subscriber.subscribe(pulseChannel).catch(() => {}))
+    subscriber.on('ready', () => void subscriber.subscribe(pulseChannel(redis)).catch(() => {}))
     subscriber.connect().catch(() => {})
     listening = { subscriber, ticks: repeat(tick, 1_000) }
   }
@@ -65,9 +67,13 @@ export function openFeed(parts: {
     await ticks?.close()
   }
 
-  function collect(pulse: Pulse): void {
-    const second = collected.get(pulse.second) ?? { processes: new Set(), shops: new Map() }
-    collected.set(pulse.second, second)
+  function collect(text: string): void {
+    const pulse = readPulse(text)
+    if (!pulse) return
+    // What a clock that is ahead counts, it counts now: kept for its time it would pile up here.
+    const at = Math.min(pulse.second, Math.floor(Date.now() / 1_000))
+    const second = collected.get(at) ?? { processes: new Set(), shops: new Map() }
+    collected.set(at, second)
     second.processes.add(pulse.process)
     for (const [shop, outcomes] of Object.entries(pulse.shops)) {
       if (!shops.has(shop)) continue
@@ -98,9 +104,14 @@ export function openFeed(parts: {
           const at = seconds[Math.max(0, second - from)] as Second
           addTo(at.outcomes, shops.get(shop) ?? {})
         }
-        const state = await watched.readState().catch(() => null)
-        watched.history = [...watched.history, ...seconds].slice(-limits.liveHistorySeconds)
-        const moment: Moment = { seconds, processes, state }
+        const read = await watched.readState().catch(faultOf)
+        const before = watched.history.filter(({ atMs }) => atMs < from * 1_000)
+        watched.history = [...before, ...seconds].slice(-limits.liveHistorySeconds)
+        const moment: Moment = {
+          seconds,
+          processes,
+          ...(typeof read === 'string' ? { state: null, fault: read } : { state: read }),
+        }
         for (const { send } of watched.viewers) send({ name: 'moment', moment })
       }),
     )
@@ -108,7 +119,7 @@ export function openFeed(parts: {
 
   return {
     watch(shop, send, end) {
-      if (viewers >= limits.liveViewersMax) return null
+      if (isClosed || viewers >= limits.liveViewersMax) return null
       if (!listening) listen()
       const watched = shops.get(shop) ?? {
         readState: openShopView({ redis, orm }, shop),
@@ -130,10 +141,15 @@ export function openFeed(parts: {
       }
     },
     async close() {
+      isClosed = true
       for (const { viewers } of shops.values()) for (const { end } of viewers) end()
       await stopListening()
     },
   }
+}
+
+function faultOf(error: unknown): Fault {
+  return error instanceof ShopClosed ? 'lost' : 'unavailable'
 }
 
 function addTo(sum: Outcomes, more: Outcomes): void {

@@ -1,5 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import { listCoupons } from '../db/coupons.ts'
+import { databaseOf } from '../db/database.ts'
+import { countDeadLetters } from '../db/shops.ts'
 import {
   type HotCoupon,
   type HotProduct,
@@ -26,17 +28,23 @@ export type Moment = {
   seconds: Second[]
   /** API processes that told what they decided in them. */
   processes: number
-  /** Null where Redis does not tell. */
+  /** Null where it cannot be told, and `fault` says why. */
   state: ShopState | null
+  fault?: Fault
 }
+
+/** Redis lacks keys of the shop, or does not answer. */
+export type Fault = 'lost' | 'unavailable'
 
 export type ShopState = {
   isOpen: boolean
   /** Events that wait for Postgres, and the age of the oldest. */
   backlog: number
   lagMs: number
-  /** Whether Postgres answers; without it the list of coupons is the one of before. */
+  /** Whether Postgres answers; without it what only Postgres knows is as it was before. */
   hasPostgres: boolean
+  /** Accepted events that Postgres refused, those that were dropped among them. */
+  deadLetters: number
   products: HotProduct[]
   coupons: HotCoupon[]
   /** By paid units of today (UTC). */
@@ -56,24 +64,31 @@ export function openShopView(
   shop: string,
 ): ReadState {
   const { redis, orm } = stores
-  let couponIds: string[] | null = null
+  let stored: { couponIds: string[]; deadLetters: number } | null = null
   let hasPostgres = false
   let looking: Promise<void> | null = null
 
-  async function lookForCoupons(): Promise<void> {
-    const page = { limit: limits.liveCouponsMax }
-    const stored = await listCoupons(orm.em.fork(), shop, page).catch(() => null)
-    hasPostgres = stored !== null
-    couponIds ??= []
-    if (stored && stored !== 'bad_cursor') couponIds = stored.items.map(({ id }) => id)
+  async function lookIntoPostgres(): Promise<void> {
+    const answers = await Promise.all([
+      listCoupons(orm.em.fork(), shop, { limit: limits.liveCouponsMax }),
+      countDeadLetters(databaseOf(orm)),
+    ]).catch(() => null)
+    hasPostgres = answers !== null
+    const [page, letters] = answers ?? []
+    if (page && letters && page !== 'bad_cursor') {
+      const couponIds = page.items.map(({ id }) => id)
+      stored = { couponIds, deadLetters: letters.get(shop) ?? 0 }
+    }
+    stored ??= { couponIds: [], deadLetters: 0 }
     looking = null
   }
 
-  async function readNewest(): Promise<{ hasPostgres: boolean; coupons: HotCoupon[] }> {
-    looking ??= lookForCoupons()
+  async function readStored(): Promise<Pick<ShopState, 'hasPostgres' | 'coupons' | 'deadLetters'>> {
+    looking ??= lookIntoPostgres()
     // Later looks are not waited for: the page goes on while Postgres hangs.
-    if (couponIds === null) await looking
-    return { hasPostgres, coupons: await readCoupons(redis, shop, couponIds ?? []) }
+    if (stored === null) await looking
+    const { couponIds, deadLetters } = stored ?? { couponIds: [], deadLetters: 0 }
+    return { hasPostgres, deadLetters, coupons: await readCoupons(redis, shop, couponIds) }
   }
 
   async function readSelling(): Promise<Pick<ShopState, 'products' | 'popular'>> {
@@ -94,18 +109,18 @@ export function openShopView(
   }
 
   return async () => {
-    const [{ isOpen, missingKeys }, outbox, selling, coupons] = await Promise.all([
+    const [{ isOpen, missingKeys }, outbox, selling, found] = await Promise.all([
       readShopState(redis, shop),
       readOutbox(redis, shop),
       readSelling(),
-      readNewest(),
+      readStored(),
     ])
     return {
       isOpen: isOpen && missingKeys === 0,
       backlog: outbox.events,
       lagMs: outbox.lagMs,
       ...selling,
-      ...coupons,
+      ...found,
     }
   }
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
+import { z } from 'zod'
 import { commands } from '../engine/commands.ts'
 import type { DecidedBatch } from '../engine/shop-decider.ts'
 import type { RedisClient } from '../redis/client.ts'
@@ -18,8 +20,29 @@ export type Pulse = {
   shops: Record<string, Outcomes>
 }
 
-/** Where the pulses of all processes meet: no part of a shop's state, and lost where nobody listens. */
-export const pulseChannel = 'stampede:pulse'
+const counts = z.record(z.string(), z.int().nonnegative())
+const pulseSchema = z.object({
+  process: z.string(),
+  second: z.int(),
+  shops: z.record(z.string(), z.record(z.string(), counts)),
+})
+
+/** Reads what was published, or null where it is no pulse: whoever may use this Redis may publish anything. */
+export function readPulse(text: string): Pulse | null {
+  try {
+    return pulseSchema.parse(JSON.parse(text)) as Pulse
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Where the pulses of all processes meet: no part of a shop's state, and lost where nobody listens. All databases of
+ * a Redis share its channels, so the name says of which one this tells.
+ */
+export function pulseChannel(redis: RedisClient): string {
+  return `stampede:pulse:${redis instanceof Redis ? (redis.options.db ?? 0) : 0}`
+}
 
 const kindOfDecision: Record<string, OutcomeKind> = {
   'claim-coupon': 'claims',
@@ -52,17 +75,22 @@ export type PulseCounter = {
 export function openPulse(redis: RedisClient, nowMs: () => number = Date.now): PulseCounter {
   const process = randomUUID()
   const secondNow = () => Math.floor(nowMs() / 1_000)
-  let pulse: Pulse = { process, second: secondNow(), shops: {} }
-  let isOver: Pulse[] = []
+  let counted = { second: secondNow(), shops: new Map<string, Outcomes>() }
+  let isOver: (typeof counted)[] = []
+
+  /** What is counted from now on belongs to this second. */
+  function turn(): void {
+    const second = secondNow()
+    if (second === counted.second) return
+    isOver.push(counted)
+    counted = { second, shops: new Map() }
+  }
 
   function outcomesOf(shop: string): Outcomes {
-    const second = secondNow()
-    if (second !== pulse.second) {
-      isOver.push(pulse)
-      pulse = { process, second, shops: {} }
-    }
-    pulse.shops[shop] ??= {}
-    return pulse.shops[shop]
+    turn()
+    const outcomes = counted.shops.get(shop) ?? {}
+    counted.shops.set(shop, outcomes)
+    return outcomes
   }
 
   function add(outcomes: Outcomes, kind: OutcomeKind, status: string): void {
@@ -85,15 +113,14 @@ export function openPulse(redis: RedisClient, nowMs: () => number = Date.now): P
     },
     countSoldOut: (shop) => add(outcomesOf(shop), 'claims', 'sold_out'),
     async publish() {
-      if (pulse.second !== secondNow()) {
-        isOver.push(pulse)
-        pulse = { process, second: secondNow(), shops: {} }
-      }
-      const pulses = isOver
+      turn()
+      const pulses = isOver.map(({ second, shops }): Pulse => {
+        return { process, second, shops: Object.fromEntries(shops) }
+      })
       isOver = []
       // What nobody hears is not kept for later: it is a picture of now.
       await Promise.allSettled(
-        pulses.map((one) => redis.publish(pulseChannel, JSON.stringify(one))),
+        pulses.map((pulse) => redis.publish(pulseChannel(redis), JSON.stringify(pulse))),
       )
     },
   }

@@ -63,6 +63,7 @@ export function couponClaimed(
     used_at: null,
     order_id: null,
     payment_id: null,
+    event_id: null,
   }
   seeUser(rows, userId, issuedAt)
   rows.userCoupons.push(userCoupon)
@@ -91,7 +92,7 @@ export function couponExpired(
   expiry: EventData<'coupon_expired'>,
 ): void {
   const { userCouponId, couponId, userId, at } = expiry
-  changeUserCoupon(rows, userCouponId, { status: 'EXPIRED' })
+  changeUserCoupon(rows, eventId, userCouponId, { status: 'EXPIRED' })
   rows.couponHistory.push({
     event_id: eventId,
     line: 1,

@@ -170,7 +170,7 @@ export function moveUserCoupon(
   if (!userCouponId || !status) return
   const couponId = couponOf(userCouponId)
   const isTaken = status === 'HELD' || status === 'USED'
-  changeUserCoupon(rows, userCouponId, {
+  changeUserCoupon(rows, eventId, userCouponId, {
     status,
     order_id: isTaken ? order.id : null,
     payment_id: status === 'USED' ? order.payment?.id : null,

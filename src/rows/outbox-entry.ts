@@ -3,7 +3,14 @@ import { isVersion, upgradeData } from '../domain/event-versions.ts'
 import { type EventType, eventSchemas, eventVersion, type OutboxEvent } from '../domain/events.ts'
 
 /** An event as its fields came, before anybody has tried to read it. */
-export type RawEntry = { streamId: string; type: string; version: string; data: string }
+export type RawEntry = {
+  streamId: string
+  type: string
+  version: string
+  data: string
+  /** Of the request that caused it, where that is traced. */
+  traceparent?: string | undefined
+}
 
 /** One entry of the outbox stream: an event, or what can never become one. */
 export type OutboxEntry = RawEntry & { eventId: bigint } & (
@@ -12,8 +19,9 @@ export type OutboxEntry = RawEntry & { eventId: bigint } & (
   )
 
 /** Reads an entry, also of an older version. Of a newer one nobody here knows what it says. */
-export function decodeEntry({ streamId, type, version, data }: RawEntry): OutboxEntry {
-  const entry = { streamId, eventId: eventIdOf(streamId), type, version, data }
+export function decodeEntry(raw: RawEntry): OutboxEntry {
+  const { streamId, type, version, data, traceparent } = raw
+  const entry = { streamId, eventId: eventIdOf(streamId), type, version, data, traceparent }
   if (!isEventType(type)) return { ...entry, event: null, error: 'unknown event type' }
   if (!isVersion(version)) return { ...entry, event: null, error: `no event version: ${version}` }
   if (Number(version) > eventVersion) {

@@ -1,4 +1,4 @@
-import type { OutboxEvent } from '../domain/events.ts'
+import type { OrderRecord, OutboxEvent } from '../domain/events.ts'
 import { balanceCharged } from './balance-rows.ts'
 import { cartChanged } from './cart-rows.ts'
 import {
@@ -155,7 +155,13 @@ function deadLetter(entry: OutboxEntry, error: string): Row<'dead_letters'> {
     version: withoutNul(entry.version),
     data: withoutNul(entry.data),
     error: storedError(error),
+    order_id: orderOf(entry),
   }
+}
+
+/** The order that an event is about, which is to be found though it has no row. */
+function orderOf({ event }: OutboxEntry): string | null {
+  return event?.type.startsWith('order_') ? (event.data as OrderRecord).id : null
 }
 
 /** A reason as a dead letter keeps it. */

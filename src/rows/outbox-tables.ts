@@ -93,6 +93,7 @@ export const columns = {
     used_at: 'time',
     order_id: 'text',
     payment_id: 'text',
+    event_id: 'bigint',
   },
   coupon_history: {
     event_id: 'bigint',
@@ -194,6 +195,7 @@ export const columns = {
     version: 'text',
     data: 'text',
     error: 'text',
+    order_id: 'text',
   },
 } as const satisfies Record<string, Columns>
 

@@ -40,6 +40,7 @@ const columns = {
     order_id: 'text',
     payment_id: 'text',
     used_at: 'time',
+    event_id: 'bigint',
   },
   cart_items: { user_id: 'text', option_id: 'text' },
   orders: {
@@ -117,7 +118,7 @@ export const changeUserCoupons = bulkUpdate(
   'user_coupons',
   columns.user_coupons,
   `status = given.status, order_id = given.order_id, payment_id = given.payment_id,
-   used_at = to_timestamp(given.used_at / 1000)`,
+   used_at = to_timestamp(given.used_at / 1000), event_id = given.event_id`,
 )
 
 export const deleteCartItems = bulkDelete('cart_items', columns.cart_items)

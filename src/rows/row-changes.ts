@@ -47,10 +47,11 @@ export function changeCoupon(
 /** Changes the row of this batch, or that of an earlier one. What the state leaves out becomes null. */
 export function changeUserCoupon(
   rows: OutboxRows,
+  eventId: string,
   id: string,
-  state: Omit<UserCouponState, 'id'>,
+  state: Omit<UserCouponState, 'id' | 'event_id'>,
 ): void {
-  const whole = { order_id: null, payment_id: null, used_at: null, ...state }
+  const whole = { order_id: null, payment_id: null, used_at: null, ...state, event_id: eventId }
   const issued = rows.issued.get(id)
   if (issued) Object.assign(issued, whole)
   else rows.userCouponChanges.set(id, { id, ...whole })

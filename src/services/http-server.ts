@@ -3,6 +3,7 @@ import type { Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Config } from '../config.ts'
+import type { Fetch } from '../http/environment.ts'
 import type { ProblemBody } from '../http/problem.ts'
 import { problemCodes } from '../http/problem-codes.ts'
 import { limits } from '../limits.ts'
@@ -15,7 +16,7 @@ import { until } from './processes.ts'
  * @throws Error that names the port where it is taken.
  */
 export function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: Fetch,
   { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>,
   variable: 'PORT' | 'WORKER_PORT' = 'PORT',
 ): Promise<Server> {

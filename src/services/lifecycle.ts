@@ -93,14 +93,15 @@ export type RunningProcess = { config: Config; log: Logger; lifecycle: Lifecycle
 
 /**
  * The frame of every long-running process: reads the configuration, opens the log and the lifecycle, and runs the
- * start. Where that fails, everything that was opened is closed again, and the process ends with one line that
- * says why.
+ * start. Where that fails, everything that was opened is closed again, and the process ends with exit code 1.
  *
  * @param name says in the log which process speaks.
+ * @param onFailure tells why; by default in one line on standard error.
  */
 export async function runProcess(
   name: string,
   start: (process: RunningProcess) => Promise<void>,
+  onFailure: (error: unknown) => void = writeReason,
 ): Promise<void> {
   let lifecycle: Lifecycle | undefined
   try {
@@ -110,7 +111,11 @@ export async function runProcess(
     await start({ config, log, lifecycle })
   } catch (error) {
     if (error instanceof Stopping) return
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    onFailure(error)
     await (lifecycle?.stop(1) ?? process.exit(1))
   }
+}
+
+function writeReason(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
 }

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import type { Config } from '../config.ts'
+import { databaseOf } from '../db/database.ts'
+import { openOrm } from '../db/orm.ts'
 import { nativeFolder } from './postgres-program.ts'
 import { run } from './processes.ts'
+import { reasonOf } from './reason.ts'
 import { inspectRedis } from './redis-check.ts'
 import { findBinary, findDocker } from './redis-program.ts'
 
@@ -33,6 +37,10 @@ export async function examineMachine(config: Config): Promise<Finding[]> {
     findProgram('k6', ['k6', join(homedir(), 'go/bin/k6')], 'version', {
       use: 'npm run load',
       advice: 'install k6, or start Docker',
+    }),
+    findProgram('psql', ['psql'], '--version', {
+      use: 'npx stampede psql',
+      advice: 'install postgresql-client with apt-get, or libpq with Homebrew',
     }),
     findDockerEngine(),
     findProgram('Chromium', ['chromium', 'chromium-browser', 'google-chrome'], '--version', {
@@ -69,7 +77,7 @@ async function findRedis(url: string | undefined): Promise<Finding> {
 
 async function findPostgres(url: string | undefined): Promise<Finding> {
   const about = { name: 'Postgres', use: 'remembers', needed: true }
-  if (url) return { ...about, found: 'of DATABASE_URL', advice: '' }
+  if (url) return { ...about, ...(await findGivenPostgres(url)) }
   try {
     const postgres = join(nativeFolder(), 'bin', 'postgres')
     const version = await run(postgres, ['--version'])
@@ -79,6 +87,21 @@ async function findPostgres(url: string | undefined): Promise<Finding> {
     return { ...about, found: null, advice: version?.output.trim() ?? `${postgres} is missing` }
   } catch (error) {
     return { ...about, found: null, advice: String(error) }
+  }
+}
+
+async function findGivenPostgres(url: string): Promise<Pick<Finding, 'found' | 'advice'>> {
+  const orm = openOrm(url, { poolMax: 1 })
+  try {
+    const { rows } = await sql<{ server_version: string }>`show server_version`.execute(
+      databaseOf(orm),
+    )
+    return { found: `Postgres ${rows[0]?.server_version} of DATABASE_URL`, advice: '' }
+  } catch (error) {
+    const advice = 'correct it, or remove it to use an embedded one'
+    return { found: null, advice: `DATABASE_URL cannot be used: ${reasonOf(error)}; ${advice}` }
+  } finally {
+    await orm.close()
   }
 }
 
@@ -102,7 +125,8 @@ async function findProgram(
   for (const command of commands) {
     const answer = await run(command, [versionFlag])
     if (answer?.code === 0) {
-      const version = answer.output.trim().split('\n')[0]
+      // A script around the program may complain on the other output.
+      const version = answer.stdout.trim().split('\n')[0]
       return { name, found: `${version} (${command})`, needed: false, ...about }
     }
   }

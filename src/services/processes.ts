@@ -3,25 +3,30 @@ import { closeSync, openSync, readdirSync, readFileSync, statSync } from 'node:f
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 
-export type Finished = { code: number | null; output: string }
+/** `output` has what came on both outputs, in its order. */
+export type Finished = { code: number | null; output: string; stdout: string }
 
 /**
  * Runs a program to its end.
  *
- * @returns its exit code and what it printed on both outputs, or null where there is no such program.
+ * @returns its exit code and what it printed, or null where there is no such program.
  */
 export function run(command: string, args: string[], input = ''): Promise<Finished | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'pipe' })
     let output = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      stdout += text
+    })
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stdin.on('error', () => {}) // The program may leave without reading its input.
     child.stdin.end(input)
     child.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ENOENT' ? resolve(null) : reject(error),
     )
-    child.on('close', (code) => resolve({ code, output }))
+    child.on('close', (code) => resolve({ code, output, stdout }))
   })
 }
 

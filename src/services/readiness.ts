@@ -28,7 +28,7 @@ export function openReadiness(parts: {
   async function checkScripts(): Promise<string | undefined> {
     // A batch of no commands decides nothing, and loads the script where Redis has forgotten it.
     const keys = shopKeys(defaultShop)
-    await redis.decide(keys.length, ...keys, '0', '0', '0', '0', '')
+    await redis.decide(keys.length, ...keys, '0', '0', '0', '0', '', '')
     return undefined
   }
   async function checkShop(): Promise<string | undefined> {

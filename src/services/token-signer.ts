@@ -18,13 +18,15 @@ export function openTokenSigner(config: Config, ttlMs: number): (claims: TokenCl
       'This configuration knows no secret: whoever runs JWKS_URL gives out the tokens.',
     )
   }
-  return createSigner({ key, algorithm: 'HS256', expiresIn: ttlMs, ...namesOf(config) })
+  return signTokensWith(key, config, ttlMs)
 }
 
-/** What a token has to say of issuer and audience, where the configuration asks for it. */
-export function namesOf({ JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Names): {
-  iss?: string
-  aud?: string
-} {
-  return { ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }
+/** Signs tokens (HS256) with a secret, by the issuer and for the audience that the configuration asks for. */
+export function signTokensWith(
+  key: string,
+  { JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Names,
+  ttlMs: number,
+): (claims: TokenClaims) => string {
+  const names = { ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }
+  return createSigner({ key, algorithm: 'HS256', expiresIn: ttlMs, ...names })
 }

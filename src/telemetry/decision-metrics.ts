@@ -1,5 +1,6 @@
 import { Counter, Histogram } from 'prom-client'
 import type { DecidedBatch } from '../engine/shop-decider.ts'
+import { openDurations } from './durations.ts'
 import { registry } from './registry.ts'
 
 const decisions = new Counter({
@@ -16,18 +17,19 @@ const batchCommands = new Histogram({
   registers: [registry],
 })
 
-const batchDurations = new Histogram({
+const durationsOf = openDurations({
   name: 'stampede_batch_duration_seconds',
   help: 'From a batch of commands to its replies; those that Redis did not answer are failed.',
-  labelNames: ['outcome'],
-  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-  registers: [registry],
+  bucketsMs: [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000],
 })
+const addDecided = durationsOf({ outcome: 'decided' })
+const addFailed = durationsOf({ outcome: 'failed' })
 
 /** Counts what one call decided: once per batch, so that it costs a command next to nothing. */
 export function countBatch({ commands, replies, tookMs }: DecidedBatch): void {
   batchCommands.observe(commands.length)
-  batchDurations.observe({ outcome: replies ? 'decided' : 'failed' }, tookMs / 1_000)
+  if (replies) addDecided(tookMs)
+  else addFailed(tookMs)
   const counts = new Map<string, { decision: string; status: string; count: number }>()
   for (const [index, [status]] of (replies ?? []).entries()) {
     const decision = commands[index]?.[0] as string

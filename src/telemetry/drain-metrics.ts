@@ -22,20 +22,17 @@ const batchEvents = new Histogram({
   registers: [registry],
 })
 
-const batchDurations = new Histogram({
+const addBatchDuration = openDurations({
   name: 'stampede_drain_batch_duration_seconds',
   help: 'From the events of a batch to their commit.',
-  buckets: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-  registers: [registry],
-})
+  bucketsMs: [2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
+})()
 
-const eventAges = openDurations({
+const addEventAge = openDurations({
   name: 'stampede_committed_event_age_seconds',
   help: 'From the decision to the commit of its event, by the clock of Redis.',
   bucketsMs: [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 60_000, 600_000],
-  series: () => [{ labels: {}, durations: ages }],
-})
-const ages = eventAges.none()
+})()
 
 /** Counts a batch that is in Postgres. */
 export function countDrainedBatch(batch: {
@@ -48,7 +45,7 @@ export function countDrainedBatch(batch: {
   rows.inc(batch.rows)
   deadLetters.inc(batch.deadLetters)
   batchEvents.observe(batch.events)
-  batchDurations.observe(batch.tookMs / 1_000)
+  addBatchDuration(batch.tookMs)
 }
 
 /**
@@ -58,7 +55,7 @@ export function countDrainedBatch(batch: {
  */
 export function countEventAges(entries: readonly { streamId: string }[], nowMs: number): void {
   for (const { streamId } of entries) {
-    eventAges.add(ages, Math.max(0, nowMs - Number.parseInt(streamId, 10)))
+    addEventAge(Math.max(0, nowMs - Number.parseInt(streamId, 10)))
   }
 }
 

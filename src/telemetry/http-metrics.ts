@@ -1,18 +1,17 @@
 import { Counter } from 'prom-client'
-import { type Durations, openDurations } from './durations.ts'
+import { openDurations } from './durations.ts'
 import { registry } from './registry.ts'
 
 /** Counts one answer of a route. `code` is that of the problem, empty for a success. */
 export type CountAnswer = (answer: { status: number; code: string; tookMs: number }) => void
 
-const outcomes = ['accepted', 'refused', 'failed'] as const
-type Outcome = (typeof outcomes)[number]
+type Outcome = 'accepted' | 'refused' | 'failed'
 
-/** What a route has answered since the start, and by problem or status since the last look. */
+/** What a route has answered since the last look, by problem or status, and what times its answers. */
 type Tally = {
   labels: { method: string; route: string }
   answers: Map<string, { status: number; code: string; count: number }>
-  durations: Record<Outcome, Durations>
+  durations: Record<Outcome, (ms: number) => void>
 }
 
 /**
@@ -36,17 +35,10 @@ new Counter({
   },
 })
 
-const { none: noDurations, add: addDuration } = openDurations({
+const durationsOf = openDurations({
   name: 'stampede_http_duration_seconds',
   help: 'From the request to its answer; accepted and refused apart, because a refusal is the faster one.',
   bucketsMs: [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
-  series: () =>
-    [...tallies.values()].flatMap(({ labels, durations }) =>
-      outcomes.map((outcome) => ({
-        labels: { ...labels, outcome },
-        durations: durations[outcome],
-      })),
-    ),
 })
 
 /** @param route as the contract has it, e.g. `/v1/orders/{id}`: addresses with ids would be too many. */
@@ -57,7 +49,7 @@ export function countAnswersOf(method: string, route: string): CountAnswer {
     const answer = answers.get(name)
     if (answer) answer.count += 1
     else answers.set(name, { status, code, count: 1 })
-    addDuration(durations[outcomeOf(status)], tookMs)
+    durations[outcomeOf(status)](tookMs)
   }
 }
 
@@ -65,8 +57,13 @@ function tallyOf(method: string, route: string): Tally {
   const name = `${method} ${route}`
   const known = tallies.get(name)
   if (known) return known
-  const durations = { accepted: noDurations(), refused: noDurations(), failed: noDurations() }
-  const tally: Tally = { labels: { method, route }, answers: new Map(), durations }
+  const labels = { method, route }
+  const durations = {
+    accepted: durationsOf({ ...labels, outcome: 'accepted' }),
+    refused: durationsOf({ ...labels, outcome: 'refused' }),
+    failed: durationsOf({ ...labels, outcome: 'failed' }),
+  }
+  const tally: Tally = { labels, answers: new Map(), durations }
   tallies.set(name, tally)
   return tally
 }

@@ -59,21 +59,31 @@ export function openShopMetrics(stores: { redis: RedisClient; orm: MikroORM }): 
       measure('postgres', () => listWatermarks(db)),
       measure('redis', () => redis.ping()),
     ])
-    for (const one of [isOpen, outboxEvents, lagSeconds, persisted, deadLetters]) one.reset()
     const shops = (watermarks ?? []).slice(0, limits.metricsShopsMax)
     const letters = watermarks ? await countDeadLetters(db).catch(() => null) : null
-    for (const { shop, events } of shops) {
+    const looks = await Promise.all(shops.map(({ shop }) => lookAtShop(shop)))
+    // All at once: a look that takes long may end beside the next one, and a sum must not get what both have seen.
+    for (const one of [isOpen, outboxEvents, lagSeconds, persisted, deadLetters]) one.reset()
+    for (const [index, { shop, events }] of shops.entries()) {
       persisted.inc({ shop }, Number(events ?? 0))
       if (letters) deadLetters.set({ shop }, letters.get(shop) ?? 0)
+      const look = looks[index]
+      if (!look) continue
+      isOpen.set({ shop }, look.isOpen ? 1 : 0)
+      outboxEvents.set({ shop }, look.events)
+      lagSeconds.set({ shop }, look.lagMs / 1_000)
     }
-    await Promise.allSettled(shops.map(({ shop }) => lookAtShop(shop)))
   }
 
-  async function lookAtShop(shop: string): Promise<void> {
-    const [state, outbox] = await Promise.all([readShopState(redis, shop), readOutbox(redis, shop)])
-    isOpen.set({ shop }, state.isOpen && state.missingKeys === 0 ? 1 : 0)
-    outboxEvents.set({ shop }, outbox.events)
-    lagSeconds.set({ shop }, outbox.lagMs / 1_000)
+  /** Null where Redis does not say. */
+  async function lookAtShop(shop: string) {
+    try {
+      const looks = [readShopState(redis, shop), readOutbox(redis, shop)] as const
+      const [state, outbox] = await Promise.all(looks)
+      return { isOpen: state.isOpen && state.missingKeys === 0, ...outbox }
+    } catch {
+      return null
+    }
   }
 
   async function measure<Value>(store: string, ask: () => Promise<Value>): Promise<Value | null> {

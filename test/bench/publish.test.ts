@@ -44,8 +44,9 @@ const report: Report = {
   ],
 }
 
-it('the page says what the results say', () => {
-  const page = read('PERFORMANCE.md')
+it.each(['PERFORMANCE.md', '../README.md'])('%s says what the results say', (file) => {
+  const page = read(file)
+  expect(page).toMatch(/<!-- (summary|budgets) -->/)
   expect(renderPage(page, readResults())).toBe(page)
 })
 
@@ -66,6 +67,12 @@ it('renders a report between its marks, and again over what was there', () => {
   expect(page).not.toContain('old')
   expect(renderPage(page, { budgets: report })).toBe(page)
   expect(renderPage(page, {})).toContain('Not measured yet.')
+})
+
+it('tells a newcomer the rows that matter, what was measured beside them, and which budget is missed', () => {
+  const page = renderPage('<!-- summary -->\n<!-- /summary -->', { budgets: report })
+  expect(page).toContain('| claim | 20 | µs | 10: a floor | 2 | ≤ 1 ×, missed |\n')
+  expect(page).toContain('| persisted checkout | 100 | µs |  |  |  |\n\nMeasured 2026-01-02 ')
 })
 
 it('the cost model adds up the parts of a checkout', () => {

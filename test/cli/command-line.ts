@@ -1,4 +1,6 @@
-import { type AtEnd, program, runCommand } from '../e2e/engine.ts'
+import { tmpdir } from 'node:os'
+import { type AtEnd, jwtSecret, program, runCommand } from '../e2e/engine.ts'
+import { redisUrl } from '../support/redis.ts'
 
 /** Ways to call the program as people and machines do, with this environment alone. */
 export function commandLine(settings: Record<string, string>, atEnd?: AtEnd) {
@@ -17,4 +19,10 @@ export function commandLine(settings: Record<string, string>, atEnd?: AtEnd) {
       return { code, body: JSON.parse(stdout) as any, stderr }
     },
   }
+}
+
+/** The same for what goes past the engine, to the Redis of the tests and to this database. */
+export function storesCommandLine(databaseUrl: string) {
+  const urls = { REDIS_URL: redisUrl(), DATABASE_URL: databaseUrl }
+  return commandLine({ DATA_DIR: tmpdir(), JWT_SECRET: jwtSecret, ...urls })
 }

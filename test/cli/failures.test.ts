@@ -57,6 +57,16 @@ describe('what the engine refuses', () => {
   })
 })
 
+describe('an engine that does not start', () => {
+  it('tells a machine why, in one object', async () => {
+    const { code, body, stderr } = await commandLine(engineSettings({ PORT: String(port) })).json(
+      'start',
+    )
+    expect(body).toEqual({ code: 'failed', detail: expect.stringMatching(/^Port \d+ .* in use/) })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `${body.detail}\n` })
+  })
+})
+
 describe('what is no command', () => {
   it('ends with 2 and one line that leads to the help', async () => {
     expect(await run('product', 'show', 'one', '--jsn')).toEqual({

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { databaseOf } from '../../src/db/database.ts'
 import { openOrm } from '../../src/db/orm.ts'
@@ -30,6 +30,24 @@ it('Ctrl-C ends a command at once that waits for Postgres, and it leaves the sto
   const again = startProcess([...program, 'verify', '--json'], settings)
   expect(await again.closed).toBe(0)
   expect(JSON.parse(again.output.stdout)).toMatchObject({ ok: true })
+}, 120_000)
+
+it('Ctrl-C ends a migration that waits for another one', async () => {
+  const settings = engineSettings()
+  const services = await resolveServices(loadConfig(settings), () => {})
+  onTestFinished(services.release)
+  const orm = openOrm(services.databaseUrl)
+  onTestFinished(() => orm.close())
+  const db = databaseOf(orm)
+
+  await db.connection().execute(async (other) => {
+    await sql`select pg_advisory_lock(7811432)`.execute(other)
+    const migration = startProcess([...program, 'migrate'], settings)
+    const waiting = sql`select from pg_locks where locktype = 'advisory' and not granted`
+    await vi.waitUntil(async () => (await waiting.execute(other)).rows.length > 0, 60_000)
+    expect(await migration.stop('SIGINT')).toBe(130)
+    expect(migration.output.stderr).toMatch(/^It was interrupted\.\n$/m)
+  })
 }, 120_000)
 
 it('the engine tells a machine when it serves, and stops in order', async () => {

@@ -1,5 +1,5 @@
 import { openClient as openTypedClient, outcomeOf } from 'stampede/client'
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import type { Fetch } from '../../src/client/retrying-fetch.ts'
 import { openClient } from '../http/client.ts'
 
@@ -94,6 +94,39 @@ describe('the client', () => {
       ])
     const call = clientOf(hanging, world.user('eve'), 50).v1.me.$get()
     await expect(outcomeOf(call)).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('ends at once where it is given up while it waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const given = new AbortController()
+    // An answer is put away before the pause begins.
+    const cancel = () => void setImmediate(() => given.abort())
+    const { fetch, sent } = wayTo(async () => {
+      const headers = { 'retry-after': '5' }
+      return new Response(new ReadableStream({ cancel }), { status: 503, headers })
+    })
+    // As the platform does.
+    const carry: Fetch = async (input, init) => {
+      init?.signal?.throwIfAborted()
+      return fetch(input, init)
+    }
+    const { v1 } = clientOf(carry, world.user('ida'))
+    const call = v1.me.$get(undefined, { init: { signal: given.signal } })
+    await expect(outcomeOf(call)).rejects.toMatchObject({ name: 'AbortError' })
+    expect(sent).toHaveLength(1)
+    vi.useRealTimers()
+  })
+
+  it('asks without a token in the shop that it is told', async () => {
+    const { fetch } = wayTo((answer) => answer())
+    const { id } = await world.product([{ price: 5, stock: 1 }])
+    const inShop = (shop: string) => openTypedClient('http://engine', { fetch, shop }).v1.products
+    const param = { id }
+    expect(await outcomeOf(inShop(world.shop)[':id'].$get({ param }))).toMatchObject({ ok: true })
+    const elsewhere = await outcomeOf(inShop('never-opened')[':id'].$get({ param }))
+    if (elsewhere.ok) throw new Error('found')
+    expect(elsewhere.problem.code).toBe('shop_closed')
+    expectTypeOf('shop_closed' as const).toExtend<typeof elsewhere.problem.code>()
   })
 
   it('tells when it was not the engine that answered', async () => {

@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process'
-import { tmpdir } from 'node:os'
 import { expect, it } from 'vitest'
-import { redisUrl } from '../support/redis.ts'
+import { storesCommandLine } from '../cli/command-line.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
 import { refusing } from './refusals.ts'
 
 const books = await openBooks()
+const { run: stampede } = storesCommandLine(books.databaseUrl)
+const run = (...args: string[]) => stampede('dead-letters', ...args)
 const noAnn = { table: 'balance_history', allowed: "user_id <> 'ann'" }
 
 it('lists, shows, retries and drops', async () => {
@@ -47,11 +47,12 @@ it('lists, shows, retries and drops', async () => {
 }, 90_000)
 
 it.each([
-  [['retry'], 2, /^Name events, or --all/],
-  [['retry', '1-0', '--all'], 2, /^Name events, or --all/],
+  [['retry'], 2, /^name events, or --all; see: stampede dead-letters retry --help\n$/],
+  [['retry', '1-0', '--all'], 2, /^name events, or --all/],
   [['drop', '1-0'], 2, /--reason <text>' not specified/],
   [['drop', '1-0', '--reason', 'x'.repeat(201)], 2, /200 characters/],
-  [['show', 'x'], 2, /^x is not the id of an event/],
+  [['show', 'x'], 2, /'x' is invalid .* It must be the id of an event/],
+  [['retry', 'x'], 2, /'x' is invalid .* It must be the id of an event/],
   [['show', '1-0'], 1, /has no dead letter 1-0/],
   [['list', '--limit', '0'], 2, /1 to/],
   [['list', '--status', 'LOST'], 2, /OPEN, STALE, DROPPED/],
@@ -62,19 +63,3 @@ it.each([
   expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
   expect(stderr).toMatch(words)
 })
-
-function run(...args: string[]) {
-  const env = {
-    PATH: process.env.PATH,
-    DATA_DIR: tmpdir(),
-    REDIS_URL: redisUrl(),
-    DATABASE_URL: books.databaseUrl,
-    JWT_SECRET: 'a secret that nothing is signed with',
-  }
-  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    const command = ['bin/main.ts', 'dead-letters', ...args]
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, stdout, stderr }),
-    )
-  })
-}

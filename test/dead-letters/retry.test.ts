@@ -2,9 +2,11 @@ import { sql } from 'kysely'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { inBulkTransaction } from '../../src/db/bulk-transaction.ts'
 import { databaseOf } from '../../src/db/database.ts'
+import { countDeadLetters } from '../../src/db/shops.ts'
 import { dropDeadLetter, listDeadLetters } from '../../src/dead-letters/dead-letters.ts'
 import { retryDeadLetters, retryOldest } from '../../src/dead-letters/retry.ts'
 import { ShopClosed } from '../../src/domain/outcome.ts'
+import { limits } from '../../src/limits.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { rebuildShop } from '../../workers/rebuild-shop.ts'
 import { value } from '../support/sale.ts'
@@ -205,11 +207,29 @@ describe('a dead letter', () => {
     expect((await letters()).map(({ tries }) => tries)).toEqual([1, 1])
   })
 
+  it('has its turn behind more of them than are retried at once, which nobody can read', async () => {
+    const unreadable = Array.from({ length: limits.drainEventsMax }, () =>
+      shop.appendRaw('type', 'balance_eaten', 'v', '1', 'data', '{}'),
+    )
+    await Promise.all(unreadable)
+    await shop.drain()
+    const [id = ''] = await refusing({ books, shop }, noAnn, () => shop.charge('ann', 5))
+    const first = await retryOldest(place())
+    expect(first.more).toBe(true)
+    expect(first.results.filter(({ result }) => result === 'applied')).toEqual([])
+    const second = await retryOldest(place())
+    expect(second.results.filter(({ result }) => result === 'applied')).toEqual(applied([id]))
+  })
+
   it('stays on record where it is dropped, and verify says so instead of naming a loss', async () => {
     const [id = ''] = await refusing({ books, shop }, noAnn, () => shop.charge('ann', 5))
+    const waiting = async () => (await countDeadLetters(db)).get(shop.shop)
+    expect(await waiting()).toBe(1)
     expect(await dropDeadLetter(db, shop.shop, { id, reason: 'a test account' })).toMatchObject({
       ...{ id, status: 'DROPPED', dropReason: 'a test account', droppedAt: expect.any(Number) },
     })
+    // Nobody is woken for it any more.
+    expect(await waiting()).toBe(0)
     expect(await retry(id)).toEqual([{ id, result: 'dropped' }])
     expect(await retryOldest(place())).toEqual({ results: [], more: false })
     const again = await dropDeadLetter(db, shop.shop, { id, reason: 'another word' })

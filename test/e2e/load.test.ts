@@ -35,7 +35,8 @@ function runLoad(flags: string[], variables: Variables = {}) {
 
 /** Runs a scenario, and reads what it leaves behind. How fast it is on this machine is not judged. */
 async function load(scenario: string, variables: Variables) {
-  const patient = { LATENCY_MS: '30000', CALM_LATENCY_MS: '30000', LAG_MS: '30000' }
+  const latencies = { LATENCY_MS: '30000', CALM_LATENCY_MS: '30000', LAG_MS: '30000' }
+  const patient = { ...latencies, DROPPED_PERCENT: '5' }
   const ran = await runLoad([scenario, '--quiet'], { ...patient, ...variables })
   const fileOf = (kind: string) => {
     const [, path = ''] = new RegExp(`^${kind} +(.+)$`, 'm').exec(ran.stdout) ?? []

@@ -42,7 +42,7 @@ const chargeOnes = async (count: number) => {
   }
 }
 const persisted = async () => (await shop.rows('balance_history', 'id')).length
-const eventually = (check: () => Promise<unknown>) =>
+const eventually = <Value>(check: () => Promise<Value>) =>
   vi.waitFor(check, { timeout: 25_000, interval: 50 })
 
 async function expectEachOnce(count: number) {
@@ -93,11 +93,20 @@ describe('a process that is killed', () => {
     } as const
     const client = openClient(new URL(`http://127.0.0.1:${port}`))
     onTestFinished(client.close)
+    /** Asks as clients do, again where the answer is 503: Redis may be late on a busy machine. */
+    const answerTo = (asked: Parameters<typeof client.send>[0]) =>
+      eventually(async () => {
+        const answer = await client.send(asked)
+        expect(answer.status).toBe(200)
+        return answer
+      })
 
     const changes: SourceChanges = {
       '/src/queue/wake-ups.ts': atVisit(1, 'const state = recent.get(shop)', 'SIGKILL'),
     }
     const dying = await startApi(books, { changes, settings })
+    // The first command of a process has to load the script, and would be late for its own reason.
+    await answerTo({ method: 'GET', path: '/readyz' })
     await expect(client.send(call)).rejects.toThrow()
     expect(await dying.ended).toBe(null)
     expect(await books.redis.xlen(shopKey(defaultShop, 'outbox'))).toBe(1)
@@ -107,10 +116,10 @@ describe('a process that is killed', () => {
       expect(await books.redis.xlen(shopKey(defaultShop, 'outbox'))).toBe(0),
     )
     await startApi(books, { settings })
-    const again = await client.send(call)
-    expect(again).toMatchObject({ status: 200, replayed: true, body: { afterAmount: 7 } })
+    const again = await answerTo(call)
+    expect(again).toMatchObject({ replayed: true, body: { afterAmount: 7 } })
     const balance = { method: 'GET', path: '/v1/me/balance', token: signToken('ann') } as const
-    expect((await client.send(balance)).body).toMatchObject({ balance: 7 })
+    expect((await answerTo(balance)).body).toMatchObject({ balance: 7 })
   })
 
   it('after the commit and before the trim: the next one trims', async () => {

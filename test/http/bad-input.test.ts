@@ -168,6 +168,9 @@ describe('bad input', () => {
     ['GET', '/v1/users/a.b/balance/history'],
     ['POST', '/v1/users/a%2Fb/charges'],
     ['POST', '/v1/options/a:free/stock-adjustments'],
+    // Beyond what the number of an event can be.
+    ['GET', '/v1/dead-letters/9999999999999-1'],
+    ['POST', '/v1/dead-letters/8796093022208-0/retry'],
   ])('refuses the id in %s %s', async (method, path) => {
     const answer = await client.call(method, path, { token: admin, key: 'key' })
     expect(answer).toMatchObject({ status: 400, code: 'invalid_request' })

@@ -41,6 +41,25 @@ it('shows claims and pauses at once, before Postgres has them, and new coupons s
   expect(idsOf(await look())).not.toContain(id)
 })
 
+it('has nothing that is made paused, until it is resumed', async () => {
+  const facts = { name: 'Soon', discountType: 'FIXED', discountValue: 5, totalQuantity: 1 }
+  const body = { ...facts, status: 'PAUSED' }
+  const made = await client.post('/v1/coupons', { token: client.admin, body })
+  expect(made).toMatchObject({ status: 201, body: { status: 'PAUSED' } })
+  const { id } = made.body
+  // This one is newer: where it is listed, the list was made after both.
+  const beside = await client.coupon()
+  await drain()
+  await vi.waitFor(async () => expect(idsOf(await look())).toContain(beside), 5_000)
+  expect(idsOf(await look())).not.toContain(id)
+  const claimed = await client.post(`/v1/coupons/${id}/claims`, { token: client.user('ada') })
+  expect(claimed.code).toBe('coupon_inactive')
+  const resumed = { token: client.admin, body: { status: 'ACTIVE' } }
+  await client.call('PATCH', `/v1/coupons/${id}`, resumed)
+  await drain()
+  await vi.waitFor(async () => expect(idsOf(await look())).toContain(id), 5_000)
+})
+
 it('asks Postgres once for a thousand who look, and goes on without it', async () => {
   const id = await client.coupon()
   await drain()

@@ -3,6 +3,13 @@ import { openClient } from './client.ts'
 
 const client = await openClient()
 
+it('makes the scripts of several pages that are asked for at once', async () => {
+  const paths = ['/ops/page.js', '/shop/page.js', '/ops/page.js']
+  const answers = await Promise.all(paths.map((path) => client.get(path)))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(answers[2]?.body).toBe(answers[0]?.body)
+})
+
 describe('the API reference', () => {
   it('is a page whose files all come from this server', async () => {
     const page = await client.get('/docs')

@@ -1,8 +1,8 @@
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openApiOrm } from '../../src/db/orm.ts'
 import { limits } from '../../src/limits.ts'
 import { type FeedEvent, openFeed } from '../../src/live/feed.ts'
-import type { Moment } from '../../src/live/moment.ts'
+import type { Moment, Second } from '../../src/live/moment.ts'
 import { type Outcomes, openPulse, type Pulse, pulseChannel } from '../../src/live/pulse.ts'
 import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
 import { createDatabase } from '../support/postgres.ts'
@@ -50,7 +50,7 @@ function openViewer({ feed }: ReturnType<typeof openTestFeed>, shop: string) {
 }
 
 const second = () => Math.floor(Date.now() / 1_000)
-const publish = (pulse: Pulse) => redis.publish(pulseChannel, JSON.stringify(pulse))
+const publish = (pulse: Pulse) => redis.publish(pulseChannel(redis), JSON.stringify(pulse))
 const isListening = ({ subscribers }: ReturnType<typeof openTestFeed>) =>
   vi.waitFor(async () => {
     const names = (await redis.client('LIST')) as string
@@ -119,6 +119,17 @@ describe('the pulse of a process', () => {
     expect(claims?.unavailable).toBe(1)
     expect(claims?.sold_out).toBeGreaterThanOrEqual(asked)
   })
+
+  it('counts for a shop whose name means something to JavaScript', async () => {
+    const { pulse, published, clock } = openTestPulse()
+    pulse.countSoldOut('__proto__')
+    clock.ms += 1_000
+    await pulse.publish()
+    expect(Object.entries(published[0]?.shops ?? {})).toEqual([
+      ['__proto__', { claims: { sold_out: 1 } }],
+    ])
+    expect(Object.prototype).not.toHaveProperty('claims')
+  })
 })
 
 describe('the feed', () => {
@@ -148,6 +159,53 @@ describe('the feed', () => {
       backlog: 3,
       products: [{ options: [{ id: option, free: 3, held: 2, sold: 0 }] }],
     })
+    viewer.stop()
+  })
+
+  it('hears the processes of its own database only, and nothing that is no pulse', async () => {
+    const shop = uniqueShop()
+    await openSale(redis, shop)
+    const opened = openTestFeed()
+    const viewer = openViewer(opened, shop)
+    await isListening(opened)
+    const elsewhere = connectRedis(new URL('/7', redisUrl()).href, { name: 'test' })
+    await elsewhere.connect()
+    const clock = { ms: Date.now() }
+    const pulse = openPulse(elsewhere, () => clock.ms)
+    for (const one of [shop, uniqueShop()]) pulse.countSoldOut(one)
+    clock.ms += 1_000
+    await pulse.publish()
+    elsewhere.disconnect()
+    for (const text of ['hello', '{}', '{"process":1,"second":"now","shops":null}']) {
+      await redis.publish(pulseChannel(redis), text)
+    }
+    const shops = { [shop]: { claims: { claimed: 1 } } }
+    await publish({ process: 'one', second: second(), shops })
+    await vi.waitFor(() => expect(viewer.count('claims', 'claimed')).toBe(1), { timeout: 10_000 })
+    expect(viewer.count('claims', 'sold_out')).toBe(0)
+    viewer.stop()
+  })
+
+  it('counts now what a clock counts that is ahead, and goes on where its own is set back', async () => {
+    const shop = uniqueShop()
+    await openSale(redis, shop)
+    const opened = openTestFeed()
+    const viewer = openViewer(opened, shop)
+    await isListening(opened)
+    const shops = { [shop]: { orders: { placed: 4 } } }
+    await publish({ process: 'ahead', second: second() + 86_400, shops })
+    await vi.waitFor(() => expect(viewer.count('orders', 'placed')).toBe(4), { timeout: 10_000 })
+
+    const now = Date.now
+    const hourMs = 3_600_000
+    const setBack = vi.spyOn(Date, 'now').mockImplementation(() => now() - hourMs)
+    onTestFinished(() => setBack.mockRestore())
+    const isBack = () => viewer.moments().at(-1)?.seconds.at(-1)?.atMs ?? Number.POSITIVE_INFINITY
+    await vi.waitFor(() => expect(isBack()).toBeLessThan(now() - hourMs / 2), { timeout: 10_000 })
+    const [history] = openViewer(opened, shop).events
+    const times = (history as { seconds: Second[] }).seconds.map(({ atMs }) => atMs)
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b))
+    expect(times.at(-1)).toBeLessThan(now() - hourMs / 2)
     viewer.stop()
   })
 
@@ -205,14 +263,16 @@ describe('the feed', () => {
     await opened.feed.close()
     expect(one.end).toHaveBeenCalledOnce()
     await vi.waitFor(() => expect(opened.subscribers[0]?.status).toBe('end'))
+    for (const viewer of [...viewers, one]) viewer.stop()
+    expect(() => openViewer(opened, shop)).toThrow('nobody more may watch')
+    expect(opened.subscribers).toHaveLength(1)
   })
 
   it('says that a shop has lost its hot state', async () => {
     const opened = openTestFeed()
     const viewer = openViewer(opened, uniqueShop())
-    await vi.waitFor(() => expect(viewer.moments()[0]).toMatchObject({ state: null }), {
-      timeout: 10_000,
-    })
+    const lost = { state: null, fault: 'lost' }
+    await vi.waitFor(() => expect(viewer.moments()[0]).toMatchObject(lost), { timeout: 10_000 })
     viewer.stop()
   })
 })

@@ -25,7 +25,20 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     expect(faults).toEqual([])
   })
 
-  it('sends a request with a token', { timeout: 60_000 }, async () => {
+  it('shows what to send, and every refusal of a route', { timeout: 60_000 }, async () => {
+    const { page, faults } = await browser.openPage({ viewport: { width: 1280, height: 2400 } })
+    await page.goto(`${origin}/docs#/orders/placeOrder`)
+    const operation = page.locator('#operations-orders-placeOrder')
+    const conflicts = operation.locator('.response[data-code="409"]')
+    await conflicts.waitFor({ timeout: 50_000 })
+    expect(await operation.locator('.body-param textarea').inputValue()).toContain('"pay": true')
+    await conflicts.locator('select').last().selectOption('held')
+    await conflicts.locator('.example', { hasText: '"retryAfterMs": 42000' }).waitFor()
+    await browser.takePicture(page, 'docs-order')
+    expect(faults).toEqual([])
+  })
+
+  it('sends a request with a token', { timeout: 90_000 }, async () => {
     const { page, faults } = await browser.openPage()
     await page.goto(`${origin}/docs`)
     await page.locator('.btn.authorize').click()
@@ -38,6 +51,12 @@ describe.runIf(hasBrowser)('the API reference in a browser', () => {
     const answer = operation.locator('.live-responses-table .response-col_status')
     await answer.getByText('200').waitFor()
     expect(await operation.locator('.live-responses-table').textContent()).toContain('"ok": true')
+    await page.setViewportSize({ width: 360, height: 740 })
+    const body = operation.locator('.live-responses-table .highlight-code').first()
+    expect((await body.boundingBox())?.width).toBeGreaterThan(280)
+    await body.scrollIntoViewIfNeeded()
+    await browser.takePicture(page, 'docs-phone')
+    expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).toBe('[{},{}]')
     expect(faults).toEqual([])
   })
 })

@@ -13,9 +13,11 @@ export function openShopWorld() {
   const browser = openBrowser()
   const cleanups: (() => Promise<void>)[] = []
   const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
+  let settings: ReturnType<typeof engineSettings>
   let engine: Engine
   beforeAll(async () => {
-    engine = await startEngine(engineSettings({}, atEnd), { atEnd })
+    settings = engineSettings({}, atEnd)
+    engine = await startEngine(settings, { atEnd })
   })
   afterAll(async () => {
     for (const cleanup of cleanups) await cleanup()
@@ -40,6 +42,8 @@ export function openShopWorld() {
     /** The address of the page, as the start prints it. */
     url: () => /^The shop, as buyers see it: (.+)$/m.exec(engine.output.stdout)?.[1] as string,
     engine: () => engine,
+    /** What the engine was started with. */
+    settings: () => settings,
     /** A product with one option; returns the ids of both. */
     async product(name: string, option: Body = {}) {
       const options = [{ price: 1_000, stock: 5, ...option }]
@@ -51,6 +55,12 @@ export function openShopWorld() {
       const defaults = { discountType: 'FIXED', discountValue: 100, totalQuantity: 10 }
       return (await send('POST', '/v1/coupons', admin, { ...defaults, name, ...facts }))
         .id as string
+    },
+    /** The id of the first option of a product. */
+    async optionOf(name: string) {
+      const { items } = await send('GET', '/v1/products?limit=100', admin)
+      const products = items as { name: string; options: { id: string }[] }[]
+      return products.find((one) => one.name === name)?.options[0]?.id as string
     },
     changeOption: (id: string, changes: Body) => send('PATCH', `/v1/options/${id}`, admin, changes),
     /** Somebody else takes units before the buyer; what costs nothing is bought, and the rest reserved. */

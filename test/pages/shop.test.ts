@@ -56,6 +56,7 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
     await page.getByText('Nothing in it yet').waitFor()
     await order.getByRole('button', { name: 'Pay 50.00' }).click()
     await newsAt(page, 'orders').getByText('50.00 went from your balance').waitFor()
+    expect(await newsAt(page, 'bag').textContent()).toBe('')
     await page.locator('[data-status="COMPLETED"]').waitFor()
     await expect.poll(() => balanceOf(page).textContent(), { timeout: 30_000 }).toBe('450.00')
     expect(faults).toEqual([])

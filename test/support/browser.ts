@@ -14,7 +14,7 @@ const executablePath = [
 /** Whether pages can be tested in a browser here. */
 export const hasBrowser = executablePath !== undefined
 
-/** Where pictures of the pages are kept. */
+/** Where pictures of the pages are kept; git ignores them. */
 const pictures = join(import.meta.dirname, '../../test-results')
 
 /** A browser for the tests of a file. Call it within their `describe`. */
@@ -51,9 +51,9 @@ export function openBrowser() {
       )
       return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
     },
-    async takePicture(page: Page, name: string): Promise<void> {
+    async takePicture(page: Page, name: string, { fullPage = false } = {}): Promise<void> {
       mkdirSync(pictures, { recursive: true })
-      await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: false })
+      await page.screenshot({ path: join(pictures, `${name}.png`), fullPage })
     },
   }
 }

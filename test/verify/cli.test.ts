@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process'
-import { tmpdir } from 'node:os'
 import { expect, it } from 'vitest'
-import { redisUrl } from '../support/redis.ts'
+import { storesCommandLine } from '../cli/command-line.ts'
 import { openBooks } from '../workers/books.ts'
 import { runCleanSale } from './clean-sale.ts'
 
 const books = await openBooks()
+const { run } = storesCommandLine(books.databaseUrl)
+const runVerify = (...flags: string[]) => run('verify', ...flags)
 
 it('prints a line per check and exits with 0 where the books balance', async () => {
   const { shop } = await runCleanSale(books)
@@ -46,21 +46,3 @@ it('says that there is no such shop, instead of naming all that it lacks', async
   expect(stdout).toBe('')
   expect(code).toBe(1)
 })
-
-function runVerify(...flags: string[]) {
-  const env = {
-    PATH: process.env.PATH,
-    DATA_DIR: tmpdir(),
-    REDIS_URL: redisUrl(),
-    DATABASE_URL: books.databaseUrl,
-    JWT_SECRET: 'a secret that nothing is signed with',
-  }
-  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      ['bin/main.ts', 'verify', ...flags],
-      { env },
-      (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
-    )
-  })
-}

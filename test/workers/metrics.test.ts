@@ -14,7 +14,7 @@ import { openBooks, type Shop } from './books.ts'
 import { openGate } from './gate.ts'
 
 // A Redis database of its own: workers take every job that they see, also those of other test files.
-const books = await openBooks({ redisDatabase: 6 })
+const books = await openBooks({ redisDatabase: 8 })
 const redisGate = await openGate(books.redisUrl)
 const queues = openQueueMetrics(redisGate.address)
 afterAll(() => queues.close())

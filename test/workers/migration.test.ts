@@ -20,6 +20,7 @@ const later: Record<string, string[]> = {
   balance_history: ['fingerprint'],
   product_stock_history: ['operation_id', 'fingerprint', 'stock'],
   orders: ['user_coupon_status', 'event_id'],
+  user_coupons: ['event_id'],
 }
 const content = async () =>
   Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await rowsOf(table)])))

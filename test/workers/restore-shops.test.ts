@@ -10,7 +10,7 @@ import { codeOf, value } from '../support/sale.ts'
 import { openBooks, type Shop } from './books.ts'
 
 // A Redis database of its own, because it is emptied.
-const books = await openBooks({ redisDatabase: 6 })
+const books = await openBooks({ redisDatabase: 10 })
 const { redis, orm } = books
 
 let shop: Shop

@@ -81,6 +81,7 @@ it('migrates up once when several processes start together', async () => {
     '0004-order-events',
     '0005-bulk-writes',
     '0006-dead-letters',
+    '0007-orders-of-letters',
   ])
 })
 

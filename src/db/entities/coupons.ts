@@ -62,6 +62,8 @@ export const UserCoupon = defineEntity({
     usedAt: time().nullable(),
     orderId: id().nullable(),
     paymentId: id().nullable(),
+    /** Of the last change of it; null where nothing has changed since the claim, or an earlier version did that. */
+    eventId: eventId().nullable(),
   },
 })
 

@@ -59,5 +59,7 @@ export const DeadLetter = defineEntity({
     /** When an operator declared that it will never have rows, and why. */
     droppedAt: time().nullable(),
     dropReason: p.text().nullable(),
+    /** The order that the event is about; null for none, and where nobody can read the event. */
+    orderId: id().nullable(),
   },
 })

@@ -6,7 +6,8 @@ SwaggerUIBundle({
   dom_id: '#reference',
   deepLinking: true,
   displayRequestDuration: true,
-  persistAuthorization: true,
+  // A token that lies in the storage of a browser is found there by whoever uses it next.
+  persistAuthorization: false,
   tryItOutEnabled: true,
   // By default it sends the document to a service on the internet, which would say that it is valid.
   validatorUrl: null,

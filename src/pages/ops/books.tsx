@@ -1,23 +1,28 @@
 import { useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
 import type { VerifyReport } from '../../verify/verify.ts'
-import { formatCount } from './format.ts'
+import { formatCount, formatMs } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
 
+/** Facts of one check that are shown; the command line shows more. */
+const factsMax = 3
+
+type Proof = { report: VerifyReport; at: string; tookMs: number }
+
 /** The proof of the books, when an operator asks for it: of a large shop it takes a while. */
 export function Books({ client }: { client: AdminClient }) {
   const action = useAction()
-  const [report, setReport] = useState<VerifyReport | null>(null)
-  const [provedAt, setProvedAt] = useState('')
+  const [proof, setProof] = useState<Proof | null>(null)
 
   async function prove(): Promise<void> {
-    setReport(null)
-    const found = await action.send(outcomeOf(client.v1.verify.$get()), '')
-    if (!found) return
-    setReport(found)
-    setProvedAt(new Date().toLocaleTimeString())
+    setProof(null)
+    const startedAt = performance.now()
+    const report = await action.send(outcomeOf(client.v1.verify.$get()), '')
+    if (!report) return
+    const tookMs = performance.now() - startedAt
+    setProof({ report, tookMs, at: new Date().toLocaleTimeString() })
   }
 
   return (
@@ -29,31 +34,44 @@ export function Books({ client }: { client: AdminClient }) {
         </button>
       </p>
       <NoteLine note={action.note} />
-      {report && (
-        <div role="status">
-          <p>
-            <span class={`pill ${report.ok ? 'good' : 'bad'}`}>
-              {report.ok ? 'They balance' : 'They do not balance'}
-            </span>{' '}
-            at {provedAt}, with {formatCount(report.backlog)} events on their way
+      <div role="status">
+        {action.isBusy && (
+          <p class="quiet">
+            Every row of Redis and Postgres is compared. A large shop takes minutes.
           </p>
-          <ul class="checks">
-            {report.checks.map(({ name, ok, checked, offCount, off }) => (
-              <li key={name} class={ok ? '' : 'bad'}>
-                {ok ? '✓' : '✗'} {name}{' '}
-                <small>
-                  {formatCount(checked)} checked{ok ? '' : `, ${formatCount(offCount)} off`}
-                </small>
-                {off.slice(0, 3).map(({ row, fact, actual, expected }) => (
-                  <p key={`${row} ${fact}`}>
-                    {row}: {fact} is {actual ?? 'missing'}, should be {expected ?? 'missing'}
-                  </p>
-                ))}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
+        )}
+        {proof && <Answer {...proof} />}
+      </div>
     </section>
+  )
+}
+
+function Answer({ report, at, tookMs }: Proof) {
+  return (
+    <>
+      <p>
+        <span class={`pill ${report.ok ? 'good' : 'bad'}`}>
+          {report.ok ? 'They balance' : 'They do not balance'}
+        </span>{' '}
+        at {at}, after {formatMs(tookMs)}, with {formatCount(report.backlog)} events on their way
+        {report.dropped > 0 && ` and ${formatCount(report.dropped)} that were dropped`}
+      </p>
+      <ul class="checks">
+        {report.checks.map(({ name, ok, checked, offCount, off }) => (
+          <li key={name} class={ok ? '' : 'bad'}>
+            {ok ? '✓' : '✗'} {name}{' '}
+            <small>
+              {formatCount(checked)} checked{ok ? '' : `, ${formatCount(offCount)} off`}
+            </small>
+            {off.slice(0, factsMax).map(({ row, fact, actual, expected }) => (
+              <p key={`${row} ${fact}`}>
+                {row}: {fact} is {actual ?? 'missing'}, should be {expected ?? 'missing'}
+              </p>
+            ))}
+            {offCount > factsMax && <p>… and {formatCount(offCount - factsMax)} more</p>}
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }

@@ -9,6 +9,10 @@ export type ChartData = [times: number[], ...values: number[][]]
 
 const heightPx = 220
 
+/** Both axes count what is whole: seconds, and what happens in one. */
+const timeSteps = [1, 5, 10, 15, 30, 60, 120, 300]
+const countSteps = [1, 10, 100, 1_000, 10_000, 100_000].flatMap((one) => [one, 2 * one, 5 * one])
+
 /** A chart over time. Whoever cannot see it finds the same figures in the tables of the page. */
 export function Chart({ title, lines, data }: { title: string; lines: Line[]; data: ChartData }) {
   const place = useRef<HTMLDivElement>(null)
@@ -69,7 +73,10 @@ function optionsOf(lines: Line[], element: HTMLElement): uPlot.Options {
         points: { show: false },
       })),
     ],
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [
+      { ...axis, incrs: timeSteps },
+      { ...axis, incrs: countSteps, size: 56 },
+    ],
     scales: { y: { range: (_chart, _low, high) => [0, Math.max(1, high * 1.1)] } },
     cursor: { y: false },
   }

@@ -1,18 +1,25 @@
 import { outcomeOf } from '../../client/client.ts'
 import type { HotCoupon } from '../../engine/reads.ts'
 import { Bar } from './bar.tsx'
+import { textsOf } from './fields.ts'
 import { formatCount, formatStatus, formatTime } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
 
+type Props = {
+  /** Null until they are known. */
+  coupons: HotCoupon[] | null
+  client: AdminClient
+}
+
 /** The coupons, and what an operator changes of them. */
-export function Coupons({ coupons, client }: { coupons: HotCoupon[]; client: AdminClient }) {
+export function Coupons({ coupons, client }: Props) {
   return (
     <section aria-labelledby="coupons">
       <h2 id="coupons">Coupons</h2>
-      {coupons.length === 0 && <p class="quiet">There is no coupon yet.</p>}
-      {coupons.map((coupon) => (
+      {coupons?.length === 0 && <p class="quiet">There is no coupon yet.</p>}
+      {coupons?.map((coupon) => (
         <Coupon key={coupon.id} coupon={coupon} client={client} />
       ))}
     </section>
@@ -29,7 +36,7 @@ function Coupon({ coupon, client }: { coupon: HotCoupon; client: AdminClient }) 
   async function resize(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
-    const total = Number(new FormData(form).get('total'))
+    const total = Number(textsOf(form)('total'))
     if (await patch({ totalQuantity: total }, `It has ${formatCount(total)} units.`)) form.reset()
   }
 

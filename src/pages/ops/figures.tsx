@@ -1,14 +1,14 @@
 import type { Second } from '../../live/moment.ts'
 import { formatCount, formatMs } from './format.ts'
+import { minutesOf, newest, type Watched } from './heard.ts'
 import { acceptedIn, refusedIn } from './outcomes.ts'
-import type { Watched } from './use-feed.ts'
 
 /** Seconds over which a rate is taken: one alone jumps. */
 const rateSeconds = 5
 
 /** What matters most, in figures that are read from afar. */
-export function Figures({ seconds, moment }: Watched) {
-  const state = moment?.state
+export function Figures({ seconds, state }: Watched) {
+  const recent = newest(seconds, rateSeconds)
   const figures = [
     { name: 'Claims', count: (second: Second) => acceptedIn(second, 'claims') },
     { name: 'Orders', count: (second: Second) => acceptedIn(second, 'orders') },
@@ -16,12 +16,12 @@ export function Figures({ seconds, moment }: Watched) {
     { name: 'Refusals', count: refusedIn },
   ].map(({ name, count }) => {
     const sum = (some: Second[]) => some.reduce((total, second) => total + count(second), 0)
-    const rate = sum(seconds.slice(-rateSeconds)) / rateSeconds
+    const rate = sum(recent) / Math.max(1, recent.length)
     return {
       name,
       value: rate < 10 ? rate.toFixed(1).replace(/\.0$/, '') : formatCount(Math.round(rate)),
       unit: 'per second',
-      more: `${formatCount(sum(seconds))} in ${Math.ceil(seconds.length / 60)} min`,
+      more: `${formatCount(sum(seconds))} in ${minutesOf(seconds)} min`,
     }
   })
   return (

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks'
-import { outcomeOf } from '../../client/client.ts'
+import { type Outcome, outcomeOf } from '../../client/client.ts'
 import { formatAmount } from '../format-amount.ts'
 import { formatStatus, formatTime } from './format.ts'
 import type { AdminClient } from './session.ts'
+import { describeProblem, describeSilence } from './use-action.ts'
 
 /** Finds whatever has an id: a user with his orders and coupons, or one order. */
 export function LookUp({ client }: { client: AdminClient }) {
@@ -13,7 +14,7 @@ export function LookUp({ client }: { client: AdminClient }) {
     event.preventDefault()
     const id = String(new FormData(event.currentTarget as HTMLFormElement).get('id')).trim()
     setBusy(true)
-    setFound(await find(client, id).catch((error) => ({ id, failure: String(error) })))
+    setFound(await find(client, id).catch((error) => ({ id, failure: describeSilence(error) })))
     setBusy(false)
   }
 
@@ -57,16 +58,18 @@ type Found = {
   user?: Account | null
   orders?: Order[]
   coupons?: UserCoupon[]
+  /** Whether there are older orders or coupons than these. */
+  hasMore?: boolean
 }
 
 async function find(client: AdminClient, id: string): Promise<Found> {
+  // Somebody has typed it: it may be anything.
+  const param = { id: encodeURIComponent(id) }
   // Only the id of a user coupon has a dot.
   if (id.includes('.')) {
-    const coupon = await outcomeOf(client.v1['user-coupons'][':id'].$get({ param: { id } }))
-    if (coupon.ok) return { id, coupons: [coupon.body] }
-    return { id, failure: coupon.problem.detail }
+    const coupon = await outcomeOf(client.v1['user-coupons'][':id'].$get({ param }))
+    return { id, ...failureOf([coupon]), coupons: coupon.ok ? [coupon.body] : [] }
   }
-  const param = { id }
   const order = await outcomeOf(client.v1.orders[':id'].$get({ param }))
   if (order.ok) return { id, orders: [order.body] }
   const users = client.v1.users[':id']
@@ -75,17 +78,23 @@ async function find(client: AdminClient, id: string): Promise<Found> {
     outcomeOf(users.orders.$get({ param, query: {} })),
     outcomeOf(users.coupons.$get({ param, query: {} })),
   ])
-  if (!orders.ok) return { id, failure: orders.problem.detail }
-  if (!coupons.ok) return { id, failure: coupons.problem.detail }
   return {
     id,
+    ...failureOf([order, user, orders, coupons]),
     user: user.ok ? user.body : null,
-    orders: orders.body.items,
-    coupons: coupons.body.items,
+    orders: orders.ok ? orders.body.items : [],
+    coupons: coupons.ok ? coupons.body.items : [],
+    hasMore: [orders, coupons].some((page) => page.ok && page.body.nextCursor !== null),
   }
 }
 
-function Answer({ id, failure, user, orders = [], coupons = [] }: Found) {
+/** Why something could not be looked up, as against that it is not there. */
+function failureOf(outcomes: Outcome<unknown>[]): { failure?: string } {
+  const failed = outcomes.find(({ ok, status }) => !ok && status !== 404)
+  return failed && !failed.ok ? { failure: describeProblem(failed.problem) } : {}
+}
+
+function Answer({ id, failure, user, orders = [], coupons = [], hasMore = false }: Found) {
   if (failure !== undefined) return <p class="note bad">{failure}</p>
   if (!user && orders.length + coupons.length === 0) {
     return <p class="quiet">No user, order or user coupon has the id {id}.</p>
@@ -120,6 +129,7 @@ function Answer({ id, failure, user, orders = [], coupons = [] }: Found) {
           </li>
         ))}
       </ul>
+      {hasMore && <p class="quiet">These are the newest. There are more.</p>}
     </>
   )
 }

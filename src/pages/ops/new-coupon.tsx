@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
-import { isoOfField, parseMoney } from './format.ts'
+import { isoOfField, moneyField, parseMoney, textsOf, timeField } from './fields.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
@@ -13,8 +13,7 @@ export function NewCoupon({ client }: { client: AdminClient }) {
   async function create(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
-    const fields = new FormData(form)
-    const textOf = (name: string) => String(fields.get(name)).trim()
+    const textOf = textsOf(form)
     const validFrom = isoOfField(textOf('from'))
     const validUntil = isoOfField(textOf('until'))
     const json = {
@@ -26,10 +25,11 @@ export function NewCoupon({ client }: { client: AdminClient }) {
       totalQuantity: Number(textOf('units')),
       ...(validFrom !== undefined && { validFrom }),
       ...(validUntil !== undefined && { validUntil }),
+      ...(textOf('paused') === 'on' && { status: 'PAUSED' as const }),
     }
     const made = await action.send(
       outcomeOf(client.v1.coupons.$post({ json })),
-      `${json.name} can be claimed.`,
+      `${json.name} is in the shop.`,
     )
     if (!made) return
     form.reset()
@@ -54,24 +54,22 @@ export function NewCoupon({ client }: { client: AdminClient }) {
         </label>
         <label>
           {isPercentage ? 'Percent' : 'Amount'}{' '}
-          <input
-            name="value"
-            required
-            inputMode="decimal"
-            placeholder={isPercentage ? '10' : '5.00'}
-          />
+          <input name="value" {...moneyField} placeholder={isPercentage ? '10' : '5.00'} />
         </label>
         <label>
           Units <input name="units" type="number" min="1" required />
         </label>
         <label>
-          Code <input name="code" placeholder="none" pattern="[A-Za-z0-9_\-]+" />
+          Code <input name="code" placeholder="none: for everybody" pattern="[A-Za-z0-9_\-]+" />
         </label>
         <label>
-          Valid from <input name="from" type="datetime-local" />
+          Valid from <input name="from" {...timeField} />
         </label>
         <label>
-          Valid until <input name="until" type="datetime-local" />
+          Valid until <input name="until" {...timeField} />
+        </label>
+        <label>
+          <input name="paused" type="checkbox" /> Paused at first: not to be seen yet
         </label>
         <button type="submit" disabled={action.isBusy}>
           Offer

@@ -1,5 +1,5 @@
 import { outcomeOf } from '../../client/client.ts'
-import { isoOfField, parseMoney } from './format.ts'
+import { isoOfField, moneyField, parseMoney, textsOf, timeField } from './fields.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
@@ -11,8 +11,7 @@ export function NewProduct({ client }: { client: AdminClient }) {
   async function create(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
-    const fields = new FormData(form)
-    const textOf = (name: string) => String(fields.get(name)).trim()
+    const textOf = textsOf(form)
     const perUserLimit = textOf('limit')
     const saleStartsAt = isoOfField(textOf('start'))
     const saleEndsAt = isoOfField(textOf('end'))
@@ -26,7 +25,7 @@ export function NewProduct({ client }: { client: AdminClient }) {
     }
     const json = { name: textOf('name'), options: [option] }
     const call = outcomeOf(client.v1.products.$post({ json }))
-    const made = await action.send(call, `${json.name} is on sale.`)
+    const made = await action.send(call, `${json.name} is in the shop.`)
     if (made) form.reset()
   }
 
@@ -41,7 +40,7 @@ export function NewProduct({ client }: { client: AdminClient }) {
           Option <input name="option" placeholder="e.g. EU 42" />
         </label>
         <label>
-          Price <input name="price" required inputMode="decimal" placeholder="99.00" />
+          Price <input name="price" {...moneyField} placeholder="99.00" />
         </label>
         <label>
           Units <input name="stock" type="number" min="0" required />
@@ -50,10 +49,10 @@ export function NewProduct({ client }: { client: AdminClient }) {
           At most per buyer <input name="limit" type="number" min="1" placeholder="no limit" />
         </label>
         <label>
-          Sale starts <input name="start" type="datetime-local" />
+          Sale starts <input name="start" {...timeField} />
         </label>
         <label>
-          Sale ends <input name="end" type="datetime-local" />
+          Sale ends <input name="end" {...timeField} />
         </label>
         <button type="submit" disabled={action.isBusy}>
           Put on sale

@@ -1,5 +1,6 @@
 import type { Second } from '../../live/moment.ts'
 import { formatCount, formatStatus } from './format.ts'
+import { minutesOf, newest } from './heard.ts'
 import { countOutcomes, type Verdict } from './outcomes.ts'
 import { Wide } from './wide.tsx'
 
@@ -13,11 +14,12 @@ const verdicts: Record<Verdict, string> = {
 /** Every outcome of the last minutes: what was answered, and how often. */
 export function OutcomeTable({ seconds }: { seconds: Second[] }) {
   const counts = countOutcomes(seconds)
+  const lastMinute = newest(seconds, 60)
   return (
     <section aria-labelledby="outcomes">
       <h2 id="outcomes">Outcomes</h2>
       {counts.length === 0 ? (
-        <p class="quiet">Nobody has asked for anything since this page was opened.</p>
+        <p class="quiet">Nobody has asked for anything in the last minutes.</p>
       ) : (
         <Wide label="Outcomes by answer">
           <table>
@@ -29,7 +31,7 @@ export function OutcomeTable({ seconds }: { seconds: Second[] }) {
                   Last minute
                 </th>
                 <th scope="col" class="number">
-                  In all
+                  In {minutesOf(seconds)} min
                 </th>
               </tr>
             </thead>
@@ -41,7 +43,7 @@ export function OutcomeTable({ seconds }: { seconds: Second[] }) {
                     <span class={`verdict ${verdict}`}>{formatStatus(status)}</span>{' '}
                     <small>{verdicts[verdict]}</small>
                   </td>
-                  <td class="number">{formatCount(lastMinute(seconds, kind, status))}</td>
+                  <td class="number">{formatCount(countIn(lastMinute, kind, status))}</td>
                   <td class="number">{formatCount(count)}</td>
                 </tr>
               ))}
@@ -53,7 +55,6 @@ export function OutcomeTable({ seconds }: { seconds: Second[] }) {
   )
 }
 
-function lastMinute(seconds: Second[], kind: keyof Second['outcomes'], status: string): number {
-  const recent = seconds.slice(-60)
-  return recent.reduce((sum, { outcomes }) => sum + (outcomes[kind]?.[status] ?? 0), 0)
+function countIn(seconds: Second[], kind: keyof Second['outcomes'], status: string): number {
+  return seconds.reduce((sum, { outcomes }) => sum + (outcomes[kind]?.[status] ?? 0), 0)
 }

@@ -1,10 +1,11 @@
-import { openClient } from '../../client/client.ts'
+import { openClient, outcomeOf } from '../../client/client.ts'
+import type { Fetch } from '../../client/retrying-fetch.ts'
 import type { Session } from '../../http/ops.ts'
 
 export type { Session }
 
-/** A token is replaced when it gets so old, long before it expires. */
-const tokenAgeMaxMs = 30 * 60_000
+/** To prove the books of a large shop takes minutes. */
+const patientTimeoutMs = 600_000
 
 /**
  * Opens the page's session with a shop: the browser sends the operator's password along.
@@ -12,26 +13,38 @@ const tokenAgeMaxMs = 30 * 60_000
  * @throws Error that says why there is none.
  */
 export async function openSession(shop: string): Promise<Session> {
-  const answer = await fetch(`/ops/session?shop=${encodeURIComponent(shop)}`)
-  const body = await answer.json()
-  if (!answer.ok) throw new Error(body.detail)
-  return body as Session
+  const asked = fetch(`/ops/session?shop=${encodeURIComponent(shop)}`)
+  const outcome = await outcomeOf<Response>(asked)
+  if (!outcome.ok) throw new Error(outcome.problem.detail)
+  return outcome.body as Session
 }
 
-/** A client that acts as an admin of the shop. */
-export function openAdminClient(shop: string, session: Session, ownToken: string) {
-  let token = session.token
-  let openedAt = performance.now()
-  return openClient(location.origin, {
-    async token() {
-      if (token === null) return ownToken
-      if (performance.now() - openedAt > tokenAgeMaxMs) {
-        openedAt = performance.now()
-        token = (await openSession(shop)).token ?? token
-      }
-      return token
-    },
-  })
+/**
+ * Acts as an admin of the shop. A token that is not taken any more is replaced, because it has got old or the engine
+ * has another secret by now: what was answered with 401 was not done, so it may be sent again.
+ *
+ * @param ownToken of the operator, where the session has none.
+ */
+export function openAdmin(shop: string, session: Session, ownToken: string) {
+  let token = session.token ?? ownToken.trim()
+  const send: Fetch = (input, init = {}) => {
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `Bearer ${token}`)
+    return fetch(input, { ...init, headers })
+  }
+  const sendAsAdmin: Fetch = async (input, init) => {
+    const answer = await send(input, init)
+    if (answer.status !== 401 || session.token === null) return answer
+    token = (await openSession(shop)).token ?? token
+    return send(input, init)
+  }
+  return {
+    client: openClient(location.origin, { fetch: sendAsAdmin }),
+    /** The same, for what may take long. */
+    patient: openClient(location.origin, { fetch: sendAsAdmin, timeoutMs: patientTimeoutMs }),
+    /** For what is no part of the API. */
+    fetch: sendAsAdmin,
+  }
 }
 
-export type AdminClient = ReturnType<typeof openAdminClient>
+export type AdminClient = ReturnType<typeof openAdmin>['client']

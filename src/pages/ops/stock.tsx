@@ -2,19 +2,27 @@ import { outcomeOf } from '../../client/client.ts'
 import type { HotOption, HotProduct } from '../../engine/reads.ts'
 import { formatAmount } from '../format-amount.ts'
 import { Bar } from './bar.tsx'
-import { formatCount, formatStatus, parseMoney } from './format.ts'
+import { textsOf } from './fields.ts'
+import { formatCount, formatStatus, formatTime } from './format.ts'
 import { NoteLine } from './note.tsx'
+import { OptionTerms } from './option-terms.tsx'
 import type { AdminClient } from './session.ts'
 import { type Action, useAction } from './use-action.ts'
 import { Wide } from './wide.tsx'
 
+type Props = {
+  /** Null until they are known. */
+  products: HotProduct[] | null
+  client: AdminClient
+}
+
 /** What is on sale, and what an operator changes of it. */
-export function Stock({ products, client }: { products: HotProduct[]; client: AdminClient }) {
+export function Stock({ products, client }: Props) {
   return (
     <section aria-labelledby="stock">
       <h2 id="stock">Stock</h2>
-      {products.length === 0 && <p class="quiet">There is no product yet.</p>}
-      {products.map((product) => (
+      {products?.length === 0 && <p class="quiet">There is no product yet.</p>}
+      {products?.map((product) => (
         <Product key={product.id} product={product} client={client} />
       ))}
     </section>
@@ -94,54 +102,55 @@ function Option(props: { option: HotOption; client: AdminClient; action: Action 
   const { id, free, held, sold } = option
   const name = option.optionValue ?? 'the only one'
 
-  async function change(event: SubmitEvent): Promise<void> {
+  async function adjust(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
-    const fields = new FormData(form)
-    const units = Number(fields.get('units'))
-    const price = parseMoney(String(fields.get('price')))
-    if (await apply(units, price)) form.reset()
-  }
-
-  async function apply(units: number, price: number): Promise<boolean> {
-    const options = client.v1.options[':id']
-    const reason = 'live page'
-    if (!Number.isNaN(price)) {
-      const call = options.$patch({ param: { id }, json: { price, reason } })
-      if (!(await action.send(outcomeOf(call), `${name} costs ${formatAmount(price)}.`)))
-        return false
-    }
-    if (units === 0) return true
-    const call = options['stock-adjustments'].$post({
+    const units = Number(textsOf(form)('units'))
+    const call = client.v1.options[':id']['stock-adjustments'].$post({
       param: { id },
-      json: { change: units, reason },
+      json: { change: units, reason: 'live page' },
     })
     const done = `${name}: ${formatCount(Math.abs(units))} ${units > 0 ? 'added' : 'taken out'}.`
-    return (await action.send(outcomeOf(call), done)) !== null
+    if (await action.send(outcomeOf(call), done)) form.reset()
   }
 
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        {name}
+        {termsOf(option).map((term) => (
+          <small class="term" key={term}>
+            {term}
+          </small>
+        ))}
+      </th>
       <td class="number">{formatAmount(option.price)}</td>
       <td class={`number ${free === 0 ? 'none' : ''}`}>{formatCount(free)}</td>
       <td class="number">{formatCount(held)}</td>
       <td class="number">{formatCount(sold)}</td>
       <td>
-        <form class="inline" onSubmit={change}>
-          <label>
-            <span class="unseen">Units to add to {name}, or to take out with a minus</span>
-            <input class="small" name="units" type="number" step="1" placeholder="± units" />
-          </label>
-          <label>
-            <span class="unseen">New price of {name}</span>
-            <input class="small" name="price" inputMode="decimal" placeholder="price" />
-          </label>
-          <button type="submit" disabled={action.isBusy}>
-            Apply<span class="unseen"> to {name}</span>
-          </button>
-        </form>
+        <div class="inline">
+          <form class="inline" onSubmit={adjust}>
+            <label>
+              <span class="unseen">Units to add to {name}, or to take out with a minus</span>
+              <input class="small" name="units" type="number" required placeholder="± units" />
+            </label>
+            <button type="submit" disabled={action.isBusy}>
+              Apply<span class="unseen"> to {name}</span>
+            </button>
+          </form>
+          <OptionTerms option={option} name={name} client={client} tell={action.tell} />
+        </div>
       </td>
     </tr>
   )
+}
+
+/** What holds for an option beside its price. */
+function termsOf({ perUserLimit, saleStartsAt, saleEndsAt }: HotOption): string[] {
+  return [
+    perUserLimit === undefined ? '' : `at most ${formatCount(perUserLimit)} each`,
+    saleStartsAt === undefined ? '' : `from ${formatTime(saleStartsAt)}`,
+    saleEndsAt === undefined ? '' : `until ${formatTime(saleEndsAt)}`,
+  ].filter((term) => term !== '')
 }

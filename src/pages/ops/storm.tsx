@@ -1,25 +1,19 @@
 import { useState } from 'preact/hooks'
+import { outcomeOf } from '../../client/client.ts'
+import type { Fetch } from '../../client/retrying-fetch.ts'
 import type { Storm as StormResult } from '../../live/storm.ts'
 import { formatCount, formatMs, formatStatus } from './format.ts'
 
 /** Runs the demo: hundreds of buyers at once, who try everything that buyers try. */
-export function Storm({ getToken }: { getToken: () => string }) {
+export function Storm({ ask }: { ask: Fetch }) {
   const [isRunning, setRunning] = useState(false)
   const [result, setResult] = useState<StormResult | null>(null)
 
   async function run(): Promise<void> {
     setRunning(true)
     setResult(null)
-    try {
-      const headers = { authorization: `Bearer ${getToken()}` }
-      const answer = await fetch('/ops/storm', { method: 'POST', headers })
-      const body = await answer.json()
-      setResult(answer.ok ? body : { report: null, failure: body.detail })
-    } catch {
-      setResult({ report: null, failure: 'There was no answer.' })
-    } finally {
-      setRunning(false)
-    }
+    setResult(await storm(ask))
+    setRunning(false)
   }
 
   const report = result?.report
@@ -62,4 +56,12 @@ export function Storm({ getToken }: { getToken: () => string }) {
       </div>
     </section>
   )
+}
+
+async function storm(ask: Fetch): Promise<StormResult> {
+  const asked = ask('/ops/storm', { method: 'POST' })
+  const outcome = await outcomeOf<Response>(asked).catch(() => null)
+  if (!outcome) return { report: null, failure: 'There was no answer.' }
+  if (!outcome.ok) return { report: null, failure: outcome.problem.detail }
+  return outcome.body as StormResult
 }

@@ -1,52 +1,40 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { FeedEvent } from '../../live/feed.ts'
-import type { Moment, Second } from '../../live/moment.ts'
+import { hear, nothingHeard, type Watched } from './heard.ts'
 
-/** What the page has heard of a shop. */
-export type Watched = {
-  /** Whether moments are coming. */
-  isConnected: boolean
-  /** The last minutes, one entry per second that was told of. */
-  seconds: Second[]
-  moment: Moment | null
-}
+const reopenMs = 3_000
 
-const secondsMax = 300
-const nothing: Watched = { isConnected: false, seconds: [], moment: null }
-
-/** Listens to the moments of a shop. The browser connects again by itself. */
+/** Listens to the moments of a shop. */
 export function useFeed(shop: string): Watched {
-  const [watched, setWatched] = useState(nothing)
+  const [heard, setHeard] = useState({ shop, watched: nothingHeard })
   useEffect(() => {
-    setWatched(nothing)
-    const feed = new EventSource(`/ops/feed?shop=${encodeURIComponent(shop)}`)
-    feed.addEventListener('history', ({ data }) => {
-      const { seconds } = JSON.parse(data) as Extract<FeedEvent, { name: 'history' }>
-      setWatched((before) => ({
-        ...before,
-        isConnected: true,
-        seconds: merge(before.seconds, seconds),
+    let feed: EventSource
+    let timer: ReturnType<typeof setTimeout>
+    const change = (next: (before: Watched) => Watched) =>
+      setHeard((last) => ({
+        shop,
+        watched: next(last.shop === shop ? last.watched : nothingHeard),
       }))
-    })
-    feed.addEventListener('moment', ({ data }) => {
-      const { moment } = JSON.parse(data) as Extract<FeedEvent, { name: 'moment' }>
-      setWatched((before) => ({
-        isConnected: true,
-        seconds: merge(before.seconds, moment.seconds),
-        moment,
-      }))
-    })
-    feed.addEventListener('error', () => {
-      setWatched((before) => ({ ...before, isConnected: false }))
-    })
-    return () => feed.close()
+    function open() {
+      feed = new EventSource(`/ops/feed?shop=${encodeURIComponent(shop)}`)
+      for (const name of ['history', 'moment']) {
+        feed.addEventListener(name, ({ data }) => {
+          const event = JSON.parse(data) as FeedEvent
+          change((before) => hear(before, event))
+        })
+      }
+      feed.addEventListener('error', () => {
+        change((before) => ({ ...before, isConnected: false }))
+        // The browser connects again by itself, but not where something else than a feed was answered.
+        if (feed.readyState === EventSource.CLOSED) timer = setTimeout(open, reopenMs)
+      })
+    }
+    open()
+    return () => {
+      feed.close()
+      clearTimeout(timer)
+    }
   }, [shop])
-  return watched
-}
-
-/** What comes again after a lost connection is there only once. */
-function merge(known: Second[], more: Second[]): Second[] {
-  const last = known.at(-1)?.atMs ?? 0
-  const added = more.filter(({ atMs }) => atMs > last)
-  return [...known, ...added].slice(-secondsMax)
+  // What was heard of the shop before is not shown under the name of this one, not even for a moment.
+  return heard.shop === shop ? heard.watched : nothingHeard
 }

@@ -82,7 +82,7 @@ export function Bag({ account, products, deeds, direct, backToBag }: Props) {
         ))}
       </ul>
       {coupons.length > 0 && lines.length > 0 && (
-        <CouponChoice coupons={coupons} chosen={couponId} choose={chooseCoupon} />
+        <CouponChoice coupons={coupons} chosen={coupon?.userCouponId ?? ''} choose={chooseCoupon} />
       )}
       {lines.length > 0 && (
         <>

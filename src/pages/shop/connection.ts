@@ -24,11 +24,9 @@ export type ConnectOptions = {
 /** A client of this server whose answers set the clock. */
 export function connect({ buyer, shop = 'main', timeoutMs, onTrouble }: ConnectOptions = {}) {
   const carry: Fetch = async (input, init) => {
-    const headers = new Headers(init?.headers)
-    if (!buyer) headers.set('x-shop', shop)
     const sentMs = performance.now()
     try {
-      const answer = await fetch(input, { ...init, headers })
+      const answer = await fetch(input, init)
       clock.observe(answer.headers.get('date'), sentMs, performance.now())
       if (answer.status === 503 || answer.status === 429) onTrouble?.()
       return answer
@@ -39,7 +37,7 @@ export function connect({ buyer, shop = 'main', timeoutMs, onTrouble }: ConnectO
   }
   return openClient(location.origin, {
     fetch: carry,
-    ...(buyer && { token: buyer.token }),
+    ...(buyer ? { token: buyer.token } : { shop }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
 }

@@ -16,39 +16,35 @@ export type Order = InferResponseType<Orders['$post'], 201>
 export type KeptOrder = {
   key: string
   body: NewOrder
-  /** Whose it is: a key means something to one buyer of one shop only. */
-  userId: string
-  shop: string
   writtenAtMs: number
 }
 
-const place = 'stampede.order'
+/** A key means something to one buyer of one shop only, and others may sign in before he is back. */
+const placeOf = ({ shop, userId }: Buyer) => `stampede.order.${shop}.${userId}`
 
 /** The shop answers a key for a day at least. One of an hour less may be on its way for a while. */
 const keyAgeMaxMs = 23 * 3_600_000
 const pauseMs = 1_000
 
 /** Writes an order down that is about to be sent. */
-export function keepOrder(body: NewOrder, { userId, shop }: Buyer): KeptOrder {
-  const key = crypto.randomUUID()
-  const kept = { key, body, userId, shop, writtenAtMs: Date.now() }
-  sessionStorage.setItem(place, JSON.stringify(kept))
+export function keepOrder(body: NewOrder, buyer: Buyer): KeptOrder {
+  const kept = { key: crypto.randomUUID(), body, writtenAtMs: Date.now() }
+  sessionStorage.setItem(placeOf(buyer), JSON.stringify(kept))
   return kept
 }
 
 /** The order of this buyer whose answer nobody has seen; one that is too old to be sent again is crossed out. */
-export function findKeptOrder({ userId, shop }: Buyer): KeptOrder | null {
-  const text = sessionStorage.getItem(place)
+export function findKeptOrder(buyer: Buyer): KeptOrder | null {
+  const text = sessionStorage.getItem(placeOf(buyer))
   if (text === null) return null
   const kept = JSON.parse(text) as KeptOrder
-  const isOwn = kept.userId === userId && kept.shop === shop
-  if (isOwn && Date.now() - kept.writtenAtMs < keyAgeMaxMs) return kept
-  forgetOrder()
+  if (Date.now() - kept.writtenAtMs < keyAgeMaxMs) return kept
+  forgetOrder(buyer)
   return null
 }
 
-export function forgetOrder(): void {
-  sessionStorage.removeItem(place)
+function forgetOrder(buyer: Buyer): void {
+  sessionStorage.removeItem(placeOf(buyer))
 }
 
 /**
@@ -59,6 +55,7 @@ export function forgetOrder(): void {
  */
 export async function placeOnce(
   { v1 }: Client,
+  buyer: Buyer,
   { key, body }: KeptOrder,
   isGivenUp: () => boolean,
 ): Promise<Outcome<Order> | null> {
@@ -68,12 +65,12 @@ export async function placeOnce(
     // Who is not signed in any more learns nothing of his order: it is sent again when he is.
     if (outcome?.status === 401) return outcome
     if (outcome && !isUndecided(outcome.status)) {
-      forgetOrder()
+      forgetOrder(buyer)
       return outcome
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
-  forgetOrder()
+  forgetOrder(buyer)
   return null
 }
 

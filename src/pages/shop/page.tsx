@@ -10,14 +10,14 @@ import { NewsAt } from './news.tsx'
 import { Orders } from './orders.tsx'
 import { type Choice, ProductCard } from './product-card.tsx'
 import { explanations } from './refusals.ts'
-import { findBuyer, keepBuyer } from './session.ts'
+import { findBuyer, keepBuyer, takeBuyerOfAddress } from './session.ts'
 import { SignIn } from './sign-in.tsx'
 import { useAccount } from './use-account.ts'
 import { useDeeds } from './use-deeds.ts'
 import { useShelf } from './use-shelf.ts'
 
-const { title, next } = explanations.unauthorized
-const unauthorized = `${title}. ${next}`
+const { unauthorized } = explanations
+const unauthorizedWords = `${unauthorized.title}. ${unauthorized.next}`
 
 /** A browser's clock that is off by less hurts nobody. */
 const skewShownMs = 5_000
@@ -28,7 +28,7 @@ export function Page() {
   const [buyer, setBuyer] = useState<Buyer | null>(typeof found === 'string' ? null : found)
   const shop = buyer?.shop ?? shopOfAddress()
   const shelf = useShelf(shop)
-  const { account, refresh, addClaim } = useAccount(buyer, () => enter(null, unauthorized))
+  const { account, refresh, addClaim } = useAccount(buyer, () => enter(null, unauthorizedWords))
   const [direct, setDirect] = useState<Choice | null>(null)
   const deeds = useDeeds(buyer, {
     refresh,
@@ -38,12 +38,22 @@ export function Page() {
   // Once for each buyer, not for each change of what he does.
   useEffect(() => void deeds.resume(), [buyer])
 
-  const enter = (next: Buyer | null, why = '') => {
+  const enter = (who: Buyer | null, why = '') => {
     setFault(why)
-    keepBuyer(next)
-    setBuyer(next)
+    keepBuyer(who)
+    setBuyer(who)
     setDirect(null)
   }
+  useEffect(() => {
+    // An address that differs by its token alone loads no new page.
+    const take = () => {
+      const given = takeBuyerOfAddress()
+      if (typeof given === 'string') enter(null, given)
+      else if (given) enter(given)
+    }
+    addEventListener('hashchange', take)
+    return () => removeEventListener('hashchange', take)
+  }, [])
   const buyDirectly = (choice: Choice) => {
     deeds.dismiss('bag')
     setDirect(choice)
@@ -125,7 +135,7 @@ export function Page() {
               <Orders orders={account.orders} deeds={deeds} refresh={refresh} />
             </>
           ) : (
-            <SignIn shop={shop} fault={fault} enter={enter} />
+            <SignIn key={fault} shop={shop} fault={fault} enter={enter} />
           )}
         </aside>
       </main>

@@ -74,7 +74,7 @@ function Offer({ option, product, isBusy, buy, putIntoBag }: Props & { option: O
   return (
     <>
       <p class="price">{formatAmount(option.price)}</p>
-      <StockHint option={option} />
+      {phase !== 'over' && <StockHint option={option} />}
       {phase === 'before' && <Countdown label="The sale opens in" leftMs={leftMs} />}
       {phase === 'open' && option.saleEndsAt && <Countdown label="Ends in" leftMs={leftMs} />}
       {phase === 'over' && <p class="hint">The sale is over.</p>}

@@ -1,42 +1,43 @@
 import { outcomeOf } from '../../client/client.ts'
+import { openRetryingFetch } from '../../client/retrying-fetch.ts'
 import type { DemoBuyer, ShopSession } from '../../http/shop-session.ts'
+import { readClaims } from '../token-claims.ts'
 import type { Buyer } from './connection.ts'
 
 const place = 'stampede.buyer'
 const sessionPath = '/shop/session'
 
-/** What a token says of its bearer. Only the server can tell whether it is true. */
-type Claims = { sub?: unknown; role?: unknown; shop?: unknown }
-
 /** Whose token it is, or why this page does not take it. */
 export function readToken(token: string): Buyer | string {
-  const [, payload = '', ...rest] = token.trim().split('.')
-  let claims: Claims
-  try {
-    claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))
-  } catch {
-    return 'This is not a token: it has three parts with dots between them.'
-  }
-  const { sub, role = 'user', shop = 'main' } = claims
-  if (rest.length !== 1 || typeof sub !== 'string' || typeof shop !== 'string') {
-    return 'This token names no buyer.'
-  }
+  const claims = readClaims(token)
+  if (!claims) return 'This is not a token: it has three parts with dots between them.'
+  const { sub, role, shop } = claims
+  if (typeof sub !== 'string' || typeof shop !== 'string') return 'This token names no buyer.'
   // It would work, and lie in the browser's storage afterwards.
   if (role !== 'user') return 'This is the token of an operator. Take one of a buyer.'
   return { token: token.trim(), userId: sub, shop }
 }
 
 /**
- * Takes the buyer's token out of the address (`#token=…`), which never reaches a server, or out of this tab's storage.
- * The address loses it at once: it would stay in the history, and in what people copy.
+ * Takes the buyer's token out of the address (`#token=…`), which never reaches a server. The address loses it at once:
+ * it would stay in the history, and in what people copy.
+ *
+ * @returns whose it is, or why this page does not take it; null where there is none.
  */
-export function findBuyer(): Buyer | string | null {
+export function takeBuyerOfAddress(): Buyer | string | null {
   const given = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (given !== null) {
-    history.replaceState(null, '', location.pathname + location.search)
-    const buyer = readToken(given)
-    if (typeof buyer !== 'string') keepBuyer(buyer)
-    return buyer
+  if (given === null) return null
+  history.replaceState(null, '', location.pathname + location.search)
+  return readToken(given)
+}
+
+/** Whom the address names, or else who is signed in in this tab; see `takeBuyerOfAddress`. */
+export function findBuyer(): Buyer | string | null {
+  const given = takeBuyerOfAddress()
+  if (typeof given === 'string') return given
+  if (given) {
+    keepBuyer(given)
+    return given
   }
   const kept = sessionStorage.getItem(place)
   const buyer = kept === null ? null : readToken(kept)
@@ -49,11 +50,11 @@ export function keepBuyer(buyer: Buyer | null): void {
   else sessionStorage.removeItem(place)
 }
 
-/** Whether demo buyers can be had here. */
+/** Whether demo buyers can be had here. While the shop does not answer, it is asked again. */
 export async function hasDemoBuyers(): Promise<boolean> {
-  const answer = await fetch(sessionPath).catch(() => null)
-  if (!answer?.ok) return false
-  return ((await answer.json()) as ShopSession).hasDemoBuyers
+  const asking = openRetryingFetch()(sessionPath)
+  const outcome = await outcomeOf<Response>(asking).catch(() => null)
+  return outcome?.ok === true && (outcome.body as ShopSession).hasDemoBuyers
 }
 
 /** Becomes a new demo buyer, or tells why not. */

@@ -1,8 +1,9 @@
 import type { InferResponseType } from 'hono/client'
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
 import { type Buyer, type Client, connect } from './connection.ts'
 import type { Order } from './kept-order.ts'
+import { useIsStill } from './use-is-still.ts'
 
 type Claims = Client['v1']['coupons'][':id']['claims']
 export type Claim = InferResponseType<Claims['$post'], 201>
@@ -25,18 +26,28 @@ const lookTimeoutMs = 4_000
 export function useAccount(buyer: Buyer | null, onUnauthorized: () => void) {
   const [account, setAccount] = useState(empty)
   const [claimed, setClaimed] = useState<UserCoupon[]>([])
+  const isStill = useIsStill(buyer)
+  const looks = useRef(0)
   const refresh = useCallback(async () => {
+    if (!isStill()) return
+    looks.current += 1
+    const look = looks.current
+    // What an older look answers late is not how it is any more.
+    const isNewest = () => look === looks.current
     if (!buyer) return
     const { me } = connect({ buyer, timeoutMs: lookTimeoutMs }).v1
     const balance = outcomeOf(me.balance.$get()).then((outcome) => {
-      if (outcome.status === 401) onUnauthorized()
+      if (outcome.status === 401 && isNewest()) onUnauthorized()
       return outcome
     })
     // Each is shown as soon as it is there: coupons come from Postgres, which may be away while all else goes on.
     const take = <Body>(asked: Promise<{ ok: true; body: Body } | { ok: false }>) => ({
       into: (change: (body: Body) => Partial<Account>) =>
         asked.then(
-          (outcome) => outcome.ok && setAccount((now) => ({ ...now, ...change(outcome.body) })),
+          (outcome) => {
+            if (!outcome.ok || !isNewest()) return
+            setAccount((now) => ({ ...now, ...change(outcome.body) }))
+          },
           () => {},
         ),
     })
@@ -53,7 +64,7 @@ export function useAccount(buyer: Buyer | null, onUnauthorized: () => void) {
       const { v1 } = connect({ buyer, timeoutMs: lookTimeoutMs })
       const asked = outcomeOf(v1.coupons[':id'].$get({ param: { id: couponId } }))
       const coupon = await asked.catch(() => null)
-      if (!coupon?.ok) return
+      if (!coupon?.ok || !isStill()) return
       const { name: couponName, discountType, discountValue } = coupon.body
       const { maxDiscountAmount, minOrderAmount } = coupon.body
       const terms = { discountType, discountValue, maxDiscountAmount, minOrderAmount }
@@ -62,7 +73,7 @@ export function useAccount(buyer: Buyer | null, onUnauthorized: () => void) {
     },
     [buyer],
   )
-  useEffect(() => {
+  useLayoutEffect(() => {
     setAccount(empty)
     setClaimed([])
     void refresh()

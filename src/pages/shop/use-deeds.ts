@@ -1,4 +1,4 @@
-import { useCallback, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Outcome, outcomeOf } from '../../client/client.ts'
 import type { ProblemBody } from '../../http/problem.ts'
 import { formatAmount } from '../format-amount.ts'
@@ -12,6 +12,7 @@ import {
   placeOnce,
 } from './kept-order.ts'
 import type { Claim } from './use-account.ts'
+import { useIsStill } from './use-is-still.ts'
 
 /** The part of the page that a deed belongs to, and where its outcome is told. */
 export type Place = 'coupons' | 'bag' | 'orders'
@@ -43,9 +44,19 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
   const [news, setNews] = useState<AllNews>({})
   const [isBusy, setBusy] = useState(false)
   const isGivenUp = useRef(false)
-  const tell = useCallback((at: Place, one: News | undefined) => {
-    setNews((all) => ({ ...all, [at]: one }))
-  }, [])
+  const isStill = useIsStill(buyer)
+  useLayoutEffect(() => {
+    // The next buyer hears nothing of what the one before has done, or waits for.
+    setNews({})
+    setBusy(false)
+  }, [buyer])
+
+  function tell(at: Place, one: News | undefined): void {
+    if (isStill()) setNews((all) => ({ ...all, [at]: one }))
+  }
+  function end(): void {
+    if (isStill()) setBusy(false)
+  }
 
   function settle<Body>(
     at: Place,
@@ -71,12 +82,14 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     const asking = (isRepeated: boolean) => tell(at, { kind: 'asking', isRepeated })
     setBusy(true)
     asking(false)
+    // An order that is paid or cancelled is not what the bag said of it any more.
+    if (at === 'orders') tell('bag', undefined)
     const client = connect({ buyer, timeoutMs: deedTimeoutMs, onTrouble: () => asking(true) })
     const outcome = await ask(client).catch(() => null)
     if (outcome) settle(at, outcome, describe)
     else tell(at, { kind: 'unknown', retry: () => void act(at, ask, describe) })
     await refresh()
-    setBusy(false)
+    end()
   }
 
   async function send(kept: KeptOrder): Promise<void> {
@@ -87,15 +100,15 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     asking(false)
     const onTrouble = () => asking(true)
     const client = connect({ buyer, timeoutMs: orderTimeoutMs, onTrouble })
-    const outcome = await placeOnce(client, kept, () => isGivenUp.current)
-    if (outcome?.ok) onOrdered()
+    const outcome = await placeOnce(client, buyer, kept, () => isGivenUp.current)
+    if (outcome?.ok && isStill()) onOrdered()
     if (outcome) settle('bag', outcome, describeOrder, kept.body)
     else {
       const text = 'If it was accepted after all, it stands under your orders. Look there first.'
       tell('bag', { kind: 'done', title: 'You do not wait for the order', text })
     }
     await refresh()
-    setBusy(false)
+    end()
   }
 
   async function claimed(asked: Promise<Outcome<Claim>>): Promise<Outcome<Claim>> {

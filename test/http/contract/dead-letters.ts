@@ -87,6 +87,7 @@ const letter = {
   triedAt: null,
   droppedAt: null,
   dropReason: null,
+  orderId: null,
 }
 
 /** A charge that Postgres refused, and would not refuse again unless it is to; returns the id of its event. */

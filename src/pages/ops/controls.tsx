@@ -1,0 +1,97 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { Books } from './books.tsx'
+import { Coupons } from './coupons.tsx'
+import { DeadLetters } from './dead-letters.tsx'
+import type { Watched } from './heard.ts'
+import { LookUp } from './look-up.tsx'
+import { NewCoupon } from './new-coupon.tsx'
+import { NewProduct } from './new-product.tsx'
+import { OutcomeTable } from './outcome-table.tsx'
+import { findTokenFault } from './own-token.ts'
+import { Popular } from './popular.tsx'
+import { openAdmin, openSession, type Session } from './session.ts'
+import { Stock } from './stock.tsx'
+import { Storm } from './storm.tsx'
+
+type Props = {
+  shop: string
+  watched: Watched
+  /** Told which shops there are. */
+  tellShops: (shops: string[]) => void
+}
+
+/**
+ * What an operator looks up and changes in one shop. Another shop gets another one of these, so that nothing of this
+ * one is left: neither its session and token, nor what was typed, nor an answer that is still on its way.
+ */
+export function Controls({ shop, watched, tellShops }: Props) {
+  const [session, setSession] = useState<Session | null>(null)
+  const [failure, setFailure] = useState('')
+  const [ownToken, setOwnToken] = useState('')
+  const tokenFault = findTokenFault(ownToken, shop)
+  const admin = useMemo(
+    () => session && openAdmin(shop, session, tokenFault === '' ? ownToken : ''),
+    [shop, session, ownToken],
+  )
+
+  async function open(): Promise<void> {
+    setFailure('')
+    try {
+      const opened = await openSession(shop)
+      setSession(opened)
+      tellShops(opened.shops)
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error))
+    }
+  }
+  useEffect(() => void open(), [])
+
+  const { state, seconds } = watched
+  // That there is none is known from Postgres only.
+  const coupons = state?.hasPostgres || state?.coupons.length ? state.coupons : null
+  return (
+    <>
+      {failure !== '' && (
+        <p class="note bad" role="alert">
+          Nothing can be changed here: {failure}{' '}
+          <button type="button" onClick={open}>
+            Try again
+          </button>
+        </p>
+      )}
+      {session?.token === null && (
+        <p class="token">
+          <label>
+            Token of an admin of this shop, to change something:{' '}
+            <input
+              value={ownToken}
+              autocomplete="off"
+              onInput={({ currentTarget }) => setOwnToken(currentTarget.value)}
+            />
+          </label>
+          <span class="note bad" role="status">
+            {tokenFault}
+          </span>
+        </p>
+      )}
+      {admin && (
+        <div class="columns">
+          <div>
+            <Stock products={state?.products ?? null} client={admin.client} />
+            <NewProduct client={admin.client} />
+            <Coupons coupons={coupons} client={admin.client} />
+            <NewCoupon client={admin.client} />
+          </div>
+          <div>
+            {session?.hasStorm && shop === 'main' && <Storm ask={admin.fetch} />}
+            <OutcomeTable seconds={seconds} />
+            <Popular popular={state?.popular ?? null} />
+            <LookUp client={admin.client} />
+            <Books client={admin.patient} />
+            <DeadLetters client={admin.client} count={state?.deadLetters ?? 0} />
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
