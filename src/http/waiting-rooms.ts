@@ -6,7 +6,8 @@ import { closeRoom, openRoom, type Room, readRoom, type Target } from '../waitin
 import { refuseBody } from './body.ts'
 import { bodyCodes, documented, jsonAnswer, jsonBody, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
-import { id, integer, isoOf, isoTime } from './fields.ts'
+import { sample } from './examples.ts'
+import { idParams, integer, isoOf, isoTime } from './fields.ts'
 import { problem } from './problem.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -39,13 +40,47 @@ const termsSchema = z.strictObject({
   passMs: integer(limits.roomPassMsMin, limits.roomPassMsMax).default(limits.roomPassMsDefault),
 })
 
+const someRoom: z.infer<typeof roomSchema> = {
+  admitPerSecond: 50,
+  passMs: limits.roomPassMsDefault,
+  openedAt: sample.createdAt,
+}
+
+const nothing = {
+  pass: null,
+  expiresAt: null,
+  ahead: null,
+  waitMs: null,
+  likely: null,
+  retryAfterMs: null,
+}
+
+const somePlaces: Record<string, z.infer<typeof placeSchema>> = {
+  admitted: {
+    ...nothing,
+    status: 'admitted',
+    pass: `1796119320118.${'k3Xo'.repeat(10)}9aQ`,
+    expiresAt: sample.expiresAt,
+  },
+  waiting: {
+    ...nothing,
+    status: 'waiting',
+    ahead: 212,
+    waitMs: 4_260,
+    likely: true,
+    retryAfterMs: 4_260,
+  },
+  open: { ...nothing, status: 'open' },
+}
+
 const things = { coupon: 'coupons', option: 'options' } as const
 
 /** The routes of the rooms before things of one kind. */
 function contractOf<Kind extends Target['kind']>(kind: Kind) {
   const notFound = `${kind}_not_found` as const
   const roomPath = `/v1/${kind}s/{id}/waiting-room` as const
-  const request = { params: z.object({ id }) }
+  const request = { params: idParams(kind === 'coupon' ? sample.couponId : sample.optionId) }
+  const Kind = kind === 'coupon' ? 'Coupon' : 'Option'
   const tags = [kind === 'coupon' ? 'coupons' : 'products']
 
   const opening = documented('admin', [...bodyCodes, ...readCodes([notFound])])
@@ -55,6 +90,7 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
   return {
     open: createRoute({
       method: 'put',
+      operationId: `open${Kind}Room`,
       path: roomPath,
       tags,
       summary: `Open a waiting room before the ${kind}, or change its terms`,
@@ -63,20 +99,28 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
         'more at a time than units are left. Other processes know of it within half a second. A claim by a code ' +
         'needs none.',
       ...opening.about,
-      request: { ...request, body: jsonBody(termsSchema) },
-      responses: { 200: jsonAnswer(roomSchema, 'The room'), ...opening.refusals },
+      request: { ...request, body: jsonBody(termsSchema, { calm: { admitPerSecond: 50 } }) },
+      responses: {
+        200: jsonAnswer(roomSchema, 'The room', { open: someRoom }),
+        ...opening.refusals,
+      },
     }),
     look: createRoute({
       method: 'get',
+      operationId: `read${Kind}Room`,
       path: roomPath,
       tags,
       summary: `The waiting room before the ${kind}`,
       ...look.about,
       request,
-      responses: { 200: jsonAnswer(roomSchema, 'The room'), ...look.refusals },
+      responses: {
+        200: jsonAnswer(roomSchema, 'The room', { open: someRoom }),
+        ...look.refusals,
+      },
     }),
     close: createRoute({
       method: 'delete',
+      operationId: `close${Kind}Room`,
       path: roomPath,
       tags,
       summary: `Close the waiting room before the ${kind}: everybody may come`,
@@ -84,12 +128,15 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       guards: [...closing.about.guards, refuseBody],
       request,
       responses: {
-        200: jsonAnswer(z.object({ closed: z.literal(true) }), 'It was closed'),
+        200: jsonAnswer(z.object({ closed: z.literal(true) }), 'It was closed', {
+          closed: { closed: true },
+        }),
         ...closing.refusals,
       },
     }),
     enter: createRoute({
       method: 'post',
+      operationId: `enter${Kind}Room`,
       path: `/v1/${kind}s/{id}/entry` as const,
       tags,
       summary: `Get a place in the waiting room before the ${kind}, or ask how it goes`,
@@ -98,7 +145,7 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       ...entry.about,
       guards: [...entry.about.guards, refuseBody],
       request,
-      responses: { 200: jsonAnswer(placeSchema, 'The place'), ...entry.refusals },
+      responses: { 200: jsonAnswer(placeSchema, 'The place', somePlaces), ...entry.refusals },
     }),
   }
 }
@@ -154,15 +201,6 @@ const roomView = ({ admitPerSecond, passMs, openedAt }: Room) => ({
   passMs,
   openedAt: isoOf(openedAt),
 })
-
-const nothing = {
-  pass: null,
-  expiresAt: null,
-  ahead: null,
-  waitMs: null,
-  likely: null,
-  retryAfterMs: null,
-}
 
 function placeView(place: Extract<Place, { status: 'admitted' | 'waiting' }>) {
   if (place.status === 'admitted') {

@@ -44,9 +44,9 @@ describe('enter-room', () => {
   /** Lets time pass for the room: what it remembers becomes so much older. */
   const pass = async (ms: number) => {
     const [places, turns, passes] = roomKeys(shop, nameOf(target))
-    await redis.hincrbyfloat(places, '#at', String(-ms))
+    await redis.hincrbyfloat(places, '#at', -ms)
     for (const key of [turns, passes]) {
-      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, -ms, member)
+      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, String(-ms), member)
     }
   }
 
