@@ -57,7 +57,7 @@ const shopHeader = {
   in: 'header',
   required: false,
   description:
-    'The shop that is asked about. A token names its own shop, and then this is not looked at.',
+    'The shop that is asked about. A token names its own shop, and then this one counts for nothing.',
   schema: { type: 'string', pattern: idPattern.source, default: 'main' },
 } as const
 

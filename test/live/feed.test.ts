@@ -58,6 +58,16 @@ const isListening = ({ subscribers }: ReturnType<typeof openTestFeed>) =>
     expect(names).toMatch(/name=test-feed .*sub=1/)
   })
 
+/** A new shop, and somebody who watches it by a feed that listens. */
+async function openWatchedShop() {
+  const shop = uniqueShop()
+  await openSale(redis, shop)
+  const opened = openTestFeed()
+  const viewer = openViewer(opened, shop)
+  await isListening(opened)
+  return { shop, opened, viewer }
+}
+
 /** A pulse with a clock that a test sets, and what it has published. */
 function openTestPulse() {
   const published: Pulse[] = []
@@ -163,11 +173,7 @@ describe('the feed', () => {
   })
 
   it('hears the processes of its own database only, and nothing that is no pulse', async () => {
-    const shop = uniqueShop()
-    await openSale(redis, shop)
-    const opened = openTestFeed()
-    const viewer = openViewer(opened, shop)
-    await isListening(opened)
+    const { shop, viewer } = await openWatchedShop()
     const elsewhere = connectRedis(new URL('/7', redisUrl()).href, { name: 'test' })
     await elsewhere.connect()
     const clock = { ms: Date.now() }
@@ -187,11 +193,7 @@ describe('the feed', () => {
   })
 
   it('counts now what a clock counts that is ahead, and goes on where its own is set back', async () => {
-    const shop = uniqueShop()
-    await openSale(redis, shop)
-    const opened = openTestFeed()
-    const viewer = openViewer(opened, shop)
-    await isListening(opened)
+    const { shop, opened, viewer } = await openWatchedShop()
     const shops = { [shop]: { orders: { placed: 4 } } }
     await publish({ process: 'ahead', second: second() + 86_400, shops })
     await vi.waitFor(() => expect(viewer.count('orders', 'placed')).toBe(4), { timeout: 10_000 })
@@ -210,11 +212,7 @@ describe('the feed', () => {
   })
 
   it('tells of every second once, and counts what comes too late', async () => {
-    const shop = uniqueShop()
-    await openSale(redis, shop)
-    const opened = openTestFeed()
-    const viewer = openViewer(opened, shop)
-    await isListening(opened)
+    const { shop, viewer } = await openWatchedShop()
     const shops = { [shop]: { orders: { placed: 4 } } }
     await publish({ process: 'late', second: second() - 60, shops })
     await vi.waitFor(() => expect(viewer.count('orders', 'placed')).toBe(4), { timeout: 10_000 })
@@ -225,11 +223,7 @@ describe('the feed', () => {
   })
 
   it('listens once for all viewers, tells a later one what was, and stops with the last', async () => {
-    const shop = uniqueShop()
-    await openSale(redis, shop)
-    const opened = openTestFeed()
-    const first = openViewer(opened, shop)
-    await isListening(opened)
+    const { shop, opened, viewer: first } = await openWatchedShop()
     await vi.waitFor(() => expect(first.moments().length).toBeGreaterThan(1), { timeout: 10_000 })
     const later = openViewer(opened, shop)
     const other = openViewer(opened, uniqueShop())
