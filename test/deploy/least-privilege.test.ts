@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import { type Cluster, Redis } from 'ioredis'
 import { sql } from 'kysely'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
@@ -41,15 +41,18 @@ async function openRedisOfUsers() {
   return server
 }
 
-/** What was refused to anybody, from the last time backwards: who wanted what. */
-async function refusalsOf(redis: { call: Redis['call'] }): Promise<string[]> {
+/** What goes on without: the start then says that it saw no settings, and the dashboard of the queues no workers. */
+const looks = /command (config\|get|client\|list)$/
+
+/** What was refused to anybody, but for these looks: who wanted what. */
+async function refusalsOf(redis: Redis | Cluster): Promise<string[]> {
   const entries = (await redis.call('ACL', 'LOG')) as string[][]
-  return entries.map((entry) => {
-    const { username, reason, object } = Object.fromEntries(
-      Array.from({ length: entry.length / 2 }, (_, at) => entry.slice(2 * at, 2 * at + 2)),
-    )
-    return `${username}: ${reason} ${object}`
-  })
+  return entries
+    .map((entry) => {
+      const of = (field: string) => entry[entry.indexOf(field) + 1]
+      return `${of('username')}: ${of('reason')} ${of('object')}`
+    })
+    .filter((refusal) => !looks.test(refusal))
 }
 
 async function openDatabaseOfRoles() {
@@ -97,16 +100,17 @@ describe('a process with no more rights than it needs', () => {
     const verified = () =>
       vi.waitFor(
         async () => {
+          expect(await refusalsOf(server.redis)).toEqual([])
           const { body } = await send('/v1/verify')
           expect(body).toMatchObject({ ok: true, backlog: 0 })
         },
         { timeout: 30_000, interval: 200 },
       )
 
-    await sellEverything(cast).catch((e) => { console.log(api.output.stderr, worker.output.stderr); throw e })
-    expect(await send('/v1/coupons/claims', { by: 'ada', body: { code: 'NOBODYS' } })).toMatchObject(
-      { code: 'code_not_found' },
-    )
+    await sellEverything(cast).catch((e) => {
+      console.log(api.output.stderr, worker.output.stderr)
+      throw e
+    })
 
     // What operators look at.
     const authorization = `Basic ${Buffer.from(`x:${operatorPassword}`).toString('base64')}`
@@ -115,11 +119,9 @@ describe('a process with no more rights than it needs', () => {
     }
     const feed = await fetch(`${url}/ops/feed`, { headers: { authorization } })
     const seen = feed.body?.pipeThrough(new TextDecoderStream()).getReader()
-    const pulse = vi.waitFor(async () => {
-      await send('/v1/users/ada/charges', { body: { amount: 1 } })
-      expect((await seen?.read())?.value).toMatch(/"charges":\{|"outcomes":\{"\w/)
-    })
-    await pulse
+    for (let told = ''; !/"claims":\{"/.test(told); told = (await seen?.read())?.value ?? '') {
+      await send('/v1/coupons/claims', { by: 'ada', body: { code: 'NOBODYS' } })
+    }
     await seen?.cancel()
 
     // An event that Postgres refuses, and its retry.
@@ -163,8 +165,6 @@ describe('a process with no more rights than it needs', () => {
     expect(redis.found).toMatch(/of REDIS_URL/)
     await verified()
 
-    const configOnly = (await refusalsOf(server.redis)).filter((it) => !/command config/.test(it))
-    expect(configOnly).toEqual([])
     for (const { output } of [api, worker]) {
       expect(output.stderr).not.toMatch(/NOPERM|permission denied/)
     }
@@ -206,10 +206,28 @@ describe('a process with no more rights than it needs', () => {
         ...['FLUSHALL', 'FLUSHDB', 'SHUTDOWN', 'KEYS *', 'SCAN 0', 'RANDOMKEY', 'MONITOR', 'SAVE'],
         ...['CONFIG GET requirepass', 'CONFIG SET save x', 'REPLICAOF NO ONE', 'BGREWRITEAOF'],
         ...['ACL LIST', 'ACL SETUSER x', 'SCRIPT FLUSH', 'SCRIPT KILL', 'FUNCTION FLUSH'],
-        ...['CLIENT KILL TYPE normal', 'CLIENT LIST', 'CLIENT PAUSE 1', 'SWAPDB 0 1', 'SLOWLOG GET'],
-        ...['GET foreign', 'DEL foreign', 'SET {a foreign', 'RENAME {a}:b foreign', 'DEBUG SLEEP 0'],
+        ...[
+          'CLIENT KILL TYPE normal',
+          'CLIENT LIST',
+          'CLIENT PAUSE 1',
+          'SWAPDB 0 1',
+          'SLOWLOG GET',
+        ],
+        ...[
+          'GET foreign',
+          'DEL foreign',
+          'SET {a foreign',
+          'RENAME {a}:b foreign',
+          'DEBUG SLEEP 0',
+        ],
         ...['SUBSCRIBE foreign', 'PUBLISH foreign x', 'PSUBSCRIBE *', 'MIGRATE h 1 {a}:b 0 1'],
-        ...['MODULE LOAD x', 'CLUSTER FAILOVER', 'CLUSTER RESET', 'OBJECT ENCODING {a}:b', 'SORT {a}:b'],
+        ...[
+          'MODULE LOAD x',
+          'CLUSTER FAILOVER',
+          'CLUSTER RESET',
+          'OBJECT ENCODING {a}:b',
+          'SORT {a}:b',
+        ],
       ]) {
         const [name, ...parameters] = command.split(' ') as [string, ...string[]]
         const dryRun = await server.redis.call('ACL', 'DRYRUN', user, name, ...parameters)
@@ -218,16 +236,17 @@ describe('a process with no more rights than it needs', () => {
         if (name === 'DEBUG' || name === 'MODULE') continue
         await expect(redis.call(name, ...parameters), command).rejects.toThrow(/NOPERM/)
       }
-      for (const [command, key] of [
-        ['GET', 'foreign'],
-        ['CONFIG', 'GET'],
-      ]) {
-        const script = `return redis.call('${command}', '${key}', 'save')`
-        await expect(redis.eval(script, 0)).rejects.toThrow(/permission|not allowed|NOPERM/i)
+      for (const call of [`'GET', 'foreign'`, `'RANDOMKEY'`]) {
+        const script = `return redis.call(${call})`
+        await expect(redis.eval(script, 0)).rejects.toThrow(/The user executing the script can't/)
       }
     }
     const worker = await connected(as(server.url, 'stampede-worker'))
-    for (const command of ['GET guesses:user:main:ada', 'DEL lockouts:x', 'PUBLISH stampede:pulse:0 x']) {
+    for (const command of [
+      'GET guesses:user:main:ada',
+      'DEL lockouts:x',
+      'PUBLISH stampede:pulse:0 x',
+    ]) {
       const [name, ...parameters] = command.split(' ') as [string, ...string[]]
       await expect(worker.call(name, ...parameters), command).rejects.toThrow(/NOPERM/)
     }
