@@ -2,8 +2,7 @@
 -- database of the engine: before the first migration, and again after each one, because it gives rights to tables that
 -- are there. It may run at any time.
 --
---   psql --file deploy/postgres/roles.sql && npm run migrate && psql --file deploy/postgres/roles.sql
---   psql --command '\password stampede_migrate' --command '\password stampede_api' --command '\password stampede_worker'
+--   psql --file deploy/postgres/roles.sql --file deploy/postgres/passwords.sql
 --
 -- stampede_migrate owns the tables, and is for `npm run migrate` alone. The others read all of them and write rows as
 -- listed here. Nobody but the owner can change or delete a row of a history, change a table or empty one. API processes
