@@ -246,7 +246,7 @@ describe('the image', () => {
         .map((path) => read(join(folder, path))),
     )
     const packages = sources.flatMap((source) =>
-      [...source.matchAll(/^(?:import|\} from) .*?'((?:@[\w-]+\/)?[\w.-]+)/gm)].map(
+      [...source.matchAll(/^(?:import|\} from) .*?'((?:@[\w-]+\/)?\w[\w.-]*)/gm)].map(
         ([, name]) => name,
       ),
     )
