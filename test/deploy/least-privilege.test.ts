@@ -13,7 +13,7 @@ import { jwtSecret, root, signToken } from '../e2e/engine.ts'
 import { openPrivateRedis } from '../faults/private-redis.ts'
 import { startApi, startWorker } from '../faults/real-processes.ts'
 import { temporaryFolder } from '../services/folder.ts'
-import { openSender, sellEverything } from './whole-sale.ts'
+import { openSender, sellEverything } from '../support/whole-sale.ts'
 
 const password = 'a-password-of-the-test'
 const operatorPassword = 'a password of operators'
