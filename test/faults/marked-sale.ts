@@ -236,6 +236,9 @@ async function provoke(scene: {
   await ask(`/v1/nothing/${by}`, {}, 'not_found')
   await ask('/metrics', { headers: basic(secrets.badPassword) }, 'unauthorized')
 
+  await query(`alter table users add constraint rule check (id <> 'third')`)
+  const third = { id: 'third', name: person.name, email: `3${person.email}` }
+  await ask('/v1/users', { body: third }, 'internal')
   await query('alter table balance_history add constraint rule check (amount <> 7) not valid')
   await send(`/v1/users/${by}/charges`, { body: { amount: 7 } })
   await worker.prints(/events became dead letters/)
