@@ -9,8 +9,8 @@ import { type Environment, headerOf } from './environment.ts'
 /** Keeps those out who have to wait. It only stands before decisions, which refuse and limit whoever comes through. */
 export type Admission = {
   /**
-   * Whether the caller may go on to all of these: no room is before them, or he has a pass. A pass that has ended lets a
-   * request through that repeats one which was accepted, so that it gets its answer.
+   * Whether the caller may go on to all of these: no room is before them, or he has a pass. A pass that has ended lets
+   * a request through that repeats one which was accepted, so that it gets its answer.
    */
   isOpen(
     c: Context<Environment>,
