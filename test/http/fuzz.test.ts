@@ -17,12 +17,14 @@ import { openWorld } from './contract/world.ts'
  * and fast-check prints the seed of what it found.
  */
 
-const requests = Number(process.env.FUZZ_REQUESTS ?? 3_000)
+const requests = Number(process.env.FUZZ_REQUESTS ?? 1_500)
 /** A request that is changed is one of a route's own, made anew so often, because the state moves on. */
 const requestsPerWorld = 200
 
 const world = await openWorld()
 const { shop, redis } = world
+/** The books are proven at the end, because it costs more the more there is in them. */
+const call = world.callWith({})
 const otherShop = `${shop}-2`
 await openShop(redis, { shop: otherShop })
 const routes = contractsOf(world).filter(({ auth }) => auth !== 'none')
@@ -201,7 +203,7 @@ it(
         const token = tokenFor(who, own.call.token)
         // A body where there can be none is no request that a client could send.
         const body = asked.method === 'GET' ? undefined : asked.call.body
-        const answer = await world.call(asked.method, asked.path, { ...asked.call, body, token })
+        const answer = await call(asked.method, asked.path, { ...asked.call, body, token })
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         const isOfRoute = !changes.some(({ kind }) => kind === 'id')
         if (isOfRoute) expect(Object.keys(known.responses)).toContain(String(answer.status))
