@@ -21,7 +21,8 @@ const requests = Number(process.env.FUZZ_REQUESTS ?? 1_500)
 /** A request that is changed is one of a route's own, made anew so often, because the state moves on. */
 const requestsPerWorld = 200
 
-const world = await openWorld()
+/** No hold lapses, because the next decision would expire it, also where it is a refusal. */
+const world = await openWorld({ holdMs: 86_400_000 })
 const { shop, redis } = world
 /** The books are proven at the end, because it costs more the more there is in them. */
 const call = world.callWith({})
