@@ -3,8 +3,9 @@ import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { leaveRoom } from '../waiting-room/enter.ts'
 import { endOfPass } from '../waiting-room/pass.ts'
-import type { KnownRooms, Room } from '../waiting-room/rooms.ts'
+import type { Room } from '../waiting-room/rooms.ts'
 import { type Environment, headerOf } from './environment.ts'
+import type { KnownRooms } from './known-rooms.ts'
 
 /** Keeps those out who have to wait. It only stands before decisions, which refuse and limit whoever comes through. */
 export type Admission = {
