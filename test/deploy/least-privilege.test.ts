@@ -1,45 +1,16 @@
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Cluster, Redis } from 'ioredis'
-import { sql } from 'kysely'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { migrate } from '../../src/db/migrate.ts'
-import { openOrm } from '../../src/db/orm.ts'
-import { newId } from '../../src/domain/ids.ts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort } from '../../src/services/processes.ts'
 import { commandLine } from '../cli/command-line.ts'
 import { jwtSecret, root, signToken } from '../e2e/engine.ts'
-import { openPrivateRedis } from '../faults/private-redis.ts'
 import { startApi, startWorker } from '../faults/real-processes.ts'
-import { temporaryFolder } from '../services/folder.ts'
 import { openSender, sellEverything } from '../support/whole-sale.ts'
+import { as, openDatabaseOfRoles, openRedisOfUsers, rulesOf, users } from './rights.ts'
 
-const password = 'a-password-of-the-test'
 const operatorPassword = 'a password of operators'
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const digest = createHash('sha256').update(password).digest('hex')
-const users = ['stampede-api', 'stampede-worker']
-
-/** The rules of a user as deploy/redis/users.conf has them. */
-function rulesOf(user: string): string[] {
-  const [, rules] =
-    new RegExp(`^user ${user} (.+)$`, 'm').exec(read('deploy/redis/users.conf')) ?? []
-  return (rules as string).replace(/#\w+_PASSWORD_SHA256/, `#${digest}`).split(' ')
-}
-
-function as(url: string, username: string): string {
-  const own = new URL(url)
-  own.username = username
-  own.password = password
-  return own.href
-}
-
-async function openRedisOfUsers() {
-  const server = await openPrivateRedis(temporaryFolder())
-  for (const user of users) await server.redis.call('ACL', 'SETUSER', user, ...rulesOf(user))
-  return server
-}
 
 /** What goes on without: the start then says that it saw no settings, and the dashboard of the queues no workers. */
 const looks = /command (config\|get|client\|list)$/
@@ -53,31 +24,6 @@ async function refusalsOf(redis: Redis | Cluster): Promise<string[]> {
       return `${of('username')}: ${of('reason')} ${of('object')}`
     })
     .filter((refusal) => !looks.test(refusal))
-}
-
-async function openDatabaseOfRoles() {
-  const admin = new URL(inject('databaseUrl'))
-  const runOn = async (url: string, statement: string) => {
-    const orm = openOrm(url, { poolMax: 1 })
-    try {
-      return await sql.raw(statement).execute(orm.em.getKysely())
-    } finally {
-      await orm.close()
-    }
-  }
-  const database = `roles_${newId().replaceAll('-', '_').toLowerCase()}`
-  await runOn(admin.href, `create database ${database}`)
-  admin.pathname = `/${database}`
-  const run = (statement: string) => runOn(admin.href, statement)
-  const of = (role: string) => as(admin.href, `stampede_${role}`)
-  const giveRights = () => run(read('deploy/postgres/roles.sql'))
-  await giveRights()
-  for (const role of ['migrate', 'api', 'worker']) {
-    await run(`alter role stampede_${role} password '${password}'`)
-  }
-  await migrate(of('migrate'))
-  await giveRights()
-  return { of, run, giveRights, runAs: (role: string, text: string) => runOn(of(role), text) }
 }
 
 describe('a process with no more rights than it needs', () => {
