@@ -106,6 +106,10 @@ describe('a process with no more rights than it needs', () => {
         ...{ args, code: 0, stderr: '' },
       })
     }
+    // The operations page says how a person is forgotten.
+    const forget = read('docs/OPERATIONS.md').match(/^update users set .+;$/m)?.[0]
+    await database.runAs('api', forget as string)
+    expect((await send('/v1/users/ada')).body).toMatchObject({ name: null, email: null })
     const found = await commandsOf('api').json('doctor')
     const redis = found.body.findings.find(({ name }: { name: string }) => name === 'Redis')
     expect(redis.found).toMatch(/of REDIS_URL/)

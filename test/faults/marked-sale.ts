@@ -37,8 +37,8 @@ const basic = (password: string) => ({
 })
 
 /**
- * A whole sale and much of what may go wrong with it, by API processes and a worker that log all they can. Call it at the
- * top of a file.
+ * A whole sale and much of what may go wrong with it, by API processes and a worker that log all they can. Call it at
+ * the top of a file.
  *
  * @returns what they told, by where; what the stores have; and every secret of the sale.
  */
