@@ -115,8 +115,8 @@ describe('the packages that are installed', () => {
     )
     const page = `# Third parties
 
-What runs in Stampede and was written by others, by the lock file. Each package brings its licence along, in its folder of
-\`node_modules\`. \`npx vitest run test/supply-chain.test.ts --update\` writes this page.
+What runs in Stampede and was written by others, by the lock file. Each package brings its licence along, in its folder
+of \`node_modules\`. \`npx vitest run test/supply-chain.test.ts --update\` writes this page.
 
 | package | version | licence |
 |---|---|---|

@@ -31,8 +31,8 @@ export function knownHoleOf(server: string): KnownHole | null {
   }
   const next = releases.find((release) => isBefore(version, release))
   if (!next) return null
-  const advice = `no release of ${name} ${branchOf(version)} mends ${hole}: ask your distribution, or take ${next} or later`
-  return { advice, isCertain: false }
+  const advice = `no release of ${name} ${branchOf(version)} mends ${hole}: ask your distribution, or take ${next}`
+  return { advice: `${advice} or later`, isCertain: false }
 }
 
 const branchOf = (version: string) => version.split('.').slice(0, 2).join('.')

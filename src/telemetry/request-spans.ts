@@ -8,8 +8,8 @@ export type TraceRequests = (fetch: Fetch) => Fetch
 
 /**
  * Opens the spans of requests, with the names of OpenTelemetry's conventions for HTTP servers. A request that brings a
- * W3C `traceparent` goes on with that trace. Pages, health checks and metrics are not traced. The path and the user agent
- * are left out, because paths have ids of users, and traces go to others.
+ * W3C `traceparent` goes on with that trace. Pages, health checks and metrics are not traced. The path and the user
+ * agent are left out, because paths have ids of users, and traces go to others.
  *
  * @param tracer decides which requests are; one that is not goes on as if nothing was traced.
  */
