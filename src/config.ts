@@ -14,6 +14,19 @@ const redisAddress = z.string().superRefine((text, context) => {
 /** The address of an engine: what its routes stand behind. */
 export const enginePattern = /^https?:\/\/[^\s/?#@]+$/
 
+/** Origins as browsers name them, with commas between. */
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .pipe(
+    z.array(
+      z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+        error: ({ input }) => `${input} is no origin like https://shop.example.org`,
+      }),
+    ),
+  )
+  .default([])
+
 /**
  * The configuration: one schema, and the only place that reads the environment. `.env.example` lists the same
  * names, and a test compares the two. Every problem is reported at once.
@@ -64,6 +77,8 @@ export const configShape = z.object({
   UNPAID_ORDERS_PER_USER: z.coerce.number().int().min(1).default(100),
   /** Proxies before the API processes, each of which appends to X-Forwarded-For whom it got a request from. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+  /** Origins whose pages may use the API, e.g. https://shop.example.org,https://m.example.org. */
+  CORS_ORIGINS: origins,
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */
   ALLOW_UNSAFE_REDIS: z.stringbool().default(false),
   /** Engine that commands ask instead of the one of this configuration, e.g. https://shop.example.org. */

@@ -32,6 +32,14 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** What a page may do as little as those who load it: know its window, or use what the device has. */
+export const pageHeaders = {
+  'content-security-policy': pagePolicy,
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+}
+
 const ownFile = (path: string) => fileURLToPath(new URL(`../pages/${path}`, import.meta.url))
 const fileOfPackage = (path: string) => fileURLToPath(import.meta.resolve(path))
 
@@ -71,8 +79,8 @@ function answerFile(path: string, file: string, guards: Guard[]): Handler<Enviro
   const answer = guarded([identifyRequest, ...guards], async (c) => {
     const read = await readOnce()
     const headers = headersOf(c, {
+      ...pageHeaders,
       'cache-control': 'no-cache',
-      'content-security-policy': pagePolicy,
       'content-type': types[extname(file)] as string,
       etag: read.etag,
     })
