@@ -152,10 +152,10 @@ describe('a pass', () => {
     const lapsed = (await enter(`coupons/${coupon}`, idler)).pass
     const orderPass = (await enter(`options/${option}`, userId)).pass
     const claimed = await claim(coupon, userId, pass)
-    const ordered = await order(userId, line(option), orderPass, 'with a pass')
+    const ordered = await order(userId, line(option), orderPass, 'with-a-pass')
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + limits.roomPassMsMin + 1)
     expect(await claim(coupon, userId, pass)).toMatchObject({ status: 200, body: claimed.body })
-    const again = await order(userId, line(option), orderPass, 'with a pass')
+    const again = await order(userId, line(option), orderPass, 'with-a-pass')
     expect(again).toMatchObject({ status: 200, body: ordered.body })
     expect((await order(userId, line(option), orderPass)).code).toBe('admission_required')
     expect((await claim(coupon, idler, lapsed)).code).toBe('admission_required')

@@ -30,7 +30,7 @@ describe('enter-room', () => {
     const id =
       kind === 'coupon'
         ? await sale.coupon({ totalQuantity: units })
-        : await sale.option({ stock: units, price: 0 })
+        : await sale.option({ stock: units, price: 1 })
     target = { kind, id }
     room = await openRoom(redis, shop, target, { admitPerSecond, passMs })
   }
@@ -46,7 +46,7 @@ describe('enter-room', () => {
     const [places, turns, passes] = roomKeys(shop, nameOf(target))
     await redis.hincrbyfloat(places, '#at', -ms)
     for (const key of [turns, passes]) {
-      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, String(-ms), member)
+      for (const member of await redis.zrange(key, '0', '-1')) await redis.zincrby(key, -ms, member)
     }
   }
 
