@@ -14,18 +14,22 @@ const redisAddress = z.string().superRefine((text, context) => {
 /** The address of an engine: what its routes stand behind. */
 export const enginePattern = /^https?:\/\/[^\s/?#@]+$/
 
-/** Origins as browsers name them, with commas between. */
+/** Origins as browsers name them, with commas between. A pattern names more than somebody has looked at. */
 const origins = z
   .string()
   .transform((list) => list.split(',').map((origin) => origin.trim()))
   .pipe(
     z.array(
-      z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+      z.string().refine((text) => /^https?:\/\/[^*]+$/.test(text) && isOrigin(text), {
         error: ({ input }) => `${input} is no origin like https://shop.example.org`,
       }),
     ),
   )
   .default([])
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}
 
 /**
  * The configuration: one schema, and the only place that reads the environment. `.env.example` lists the same

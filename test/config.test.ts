@@ -47,6 +47,25 @@ describe('the configuration', () => {
     expect(loadConfig({ OPERATOR_PASSWORD: 'sixteen  letters' })).toBeTruthy()
   })
 
+  it('takes exact origins alone for those whose pages may use the API', () => {
+    const of = (CORS_ORIGINS: string) => loadConfig({ CORS_ORIGINS }).CORS_ORIGINS
+    const listed = ['https://shop.example.org', 'http://localhost:5173']
+    expect(of(listed.join(', '))).toEqual(listed)
+    expect(of('')).toEqual([])
+    for (const wrong of [
+      '*',
+      'null',
+      'https://*.example.org',
+      'https://shop.example.org/',
+      'https://shop.example.org:443',
+      'https://Shop.example.org',
+      'shop.example.org',
+      'https://shop.example.org,',
+    ]) {
+      expect(() => of(wrong)).toThrow('is no origin like https://shop.example.org')
+    }
+  })
+
   it('is private only on servers of its own, reachable from this machine only', () => {
     expect(isPrivate(loadConfig({}))).toBe(true)
     expect(isPrivate(loadConfig({ HOST: '0.0.0.0' }))).toBe(false)
