@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { parseRedisAddress } from './redis/address.ts'
@@ -10,6 +11,33 @@ const redisAddress = z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message: (error as Error).message })
   }
 })
+
+/**
+ * The address of Postgres. With TLS it always means all of it, the certificate and the name in it: the driver and psql
+ * read the weaker words differently, and by some of them they would go on without.
+ */
+const databaseAddress = z
+  .url({ protocol: /^postgres(ql)?$/ })
+  .refine((url) => !new URL(url).searchParams.has('ssl'), 'write sslmode=verify-full, and no ssl')
+  .refine(
+    (url) => /^(disable|require|verify-ca|verify-full)?$/.test(sslModeOf(url)),
+    'must say sslmode=verify-full for TLS, or sslmode=disable',
+  )
+  .refine(
+    // The driver compares a certificate with names alone, and takes one for `localhost` where it has an address.
+    (url) => /^(disable)?$/.test(sslModeOf(url)) || isIP(hostOf(url)) === 0,
+    'must name the host as its certificate does: TLS to a mere address proves nothing',
+  )
+  .transform((url) => url.replace(/(?<=[?&]sslmode=)(require|verify-ca)(?=&|$)/, 'verify-full'))
+
+function sslModeOf(url: string): string {
+  return new URL(url).searchParams.get('sslmode') ?? ''
+}
+
+function hostOf(url: string): string {
+  const { hostname, searchParams } = new URL(url)
+  return (searchParams.get('host') ?? hostname).replaceAll(/[[\]]/g, '')
+}
 
 /** The address of an engine: what its routes stand behind. */
 export const enginePattern = /^https?:\/\/[^\s/?#@]+$/
@@ -48,8 +76,11 @@ export const configShape = z.object({
   REDIS_URL: redisAddress.optional(),
   /** Replicas that must have a decision before it is answered. Fewer in time make the answer a 503. */
   REPLICA_ACKS: z.coerce.number().int().min(0).max(5).default(0),
-  /** A Postgres to use instead of the embedded one, e.g. postgresql://user:password@host:5432/stampede. */
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /**
+   * A Postgres to use instead of the embedded one, e.g. postgresql://user:password@host:5432/stampede, with
+   * ?sslmode=verify-full for TLS.
+   */
+  DATABASE_URL: databaseAddress.optional(),
   /** Secret of HS256 tokens. Without it the embedded default makes one and keeps it in DATA_DIR. */
   JWT_SECRET: z.string().optional(),
   /** Who must have issued a token (`iss`), and for whom (`aud`). Without them nothing is asked of these claims. */
