@@ -74,8 +74,8 @@ const ways: [way: string, reach: (url: string) => Promise<string>][] = [
   ],
 ]
 
-// With Sentinel the client does not say why; that it does reach them when it may shows that nothing else is the matter.
-const unreachable = 'All sentinels are unreachable'
+// With Sentinel or a cluster the client does not say why; that it reaches them when it may shows that this is all.
+const unreachable = 'All sentinels are unreachable|Failed to refresh slots cache'
 const certificateRefused = new RegExp(
   `self-signed certificate|unable to verify|unable to get local issuer|${unreachable}`,
 )
