@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { Server, ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
-import { serve } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import type { Fetch } from '../http/environment.ts'
 import type { ProblemBody } from '../http/problem.ts'
 import { problemCodes } from '../http/problem-codes.ts'
+import { fixedHeaders } from '../http/reply.ts'
 import { limits } from '../limits.ts'
 import { until } from './processes.ts'
 
@@ -28,11 +35,18 @@ export function listen(
       requestTimeout: limits.requestArrivalMs,
       connectionsCheckingInterval: limits.requestArrivalMs / 2,
       maxHeaderSize: limits.headerBytesMax,
+      // Node would answer without a body and without our headers.
+      requireHostHeader: false,
     }
-    const options = { fetch, port: PORT, hostname: HOST, serverOptions }
-    const server = serve(options, () => resolve(server as Server)) as Server
+    const answer = getRequestListener(fetch, { hostname: HOST, errorHandler: refuseAddress })
+    const server = createServer(serverOptions, (request, response) => {
+      if (lacksHost(request)) refuse(response, noAddress)
+      else void answer(request, response)
+    })
     server.maxConnections = limits.connectionsMax
     server.on('clientError', refuseUnreadable)
+    server.on('checkExpectation', (_request, response) => refuse(response, noSuchExpectation))
+    server.listen(PORT, HOST, () => resolve(server))
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }, variable) : error)
     })
@@ -46,20 +60,58 @@ export function portTaken({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>, variabl
   )
 }
 
-/** The refusals of the HTTP parser that have a status of their own. */
-const unreadable: Record<string, { status: string; detail: string }> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    detail: 'The headers are too large.',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: '408 Request Timeout',
-    detail: 'The request did not arrive in time.',
-  },
-}
-const notHttp = { status: '400 Bad Request', detail: 'This is not a request that HTTP allows.' }
+/** Why a request never reaches the application. */
+type Fault = { status: number; detail: string }
 
-/** Answers a request that never reaches the application as the application would, and closes the connection. */
+/** The refusals of the HTTP parser that have a status of their own. */
+const unreadable: Record<string, Fault> = {
+  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The headers are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
+}
+const notHttp: Fault = { status: 400, detail: 'This is not a request that HTTP allows.' }
+const noAddress: Fault = { status: 400, detail: 'The request has no valid address and Host.' }
+const noSuchExpectation: Fault = { status: 417, detail: 'The only expectation is 100-continue.' }
+
+/** What the application would answer: the same body and headers. */
+function refusalOf({ status, detail }: Fault) {
+  const requestId = randomUUID()
+  const body = JSON.stringify({
+    detail,
+    type: 'urn:stampede:problem:invalid_request',
+    title: problemCodes.invalid_request.title,
+    status,
+    code: 'invalid_request',
+    requestId,
+  } satisfies ProblemBody)
+  const headers = {
+    ...fixedHeaders,
+    'content-type': 'application/problem+json',
+    'x-request-id': requestId,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }
+  return { status, headers, body }
+}
+
+/** HTTP/1.1 demands a Host; some health checks speak HTTP/1.0. */
+function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.host === undefined && httpVersion === '1.1'
+}
+
+function refuse(response: ServerResponse, fault: Fault): void {
+  const { status, headers, body } = refusalOf(fault)
+  response.writeHead(status, headers).end(body)
+}
+
+/** Answers a request whose address or Host names nothing; the application answers whatever else goes wrong. */
+function refuseAddress(error: unknown): Response {
+  if (!(error instanceof RequestError))
+    return new Response(null, { status: 500, headers: fixedHeaders })
+  const { status, headers, body } = refusalOf(noAddress)
+  return new Response(body, { status, headers })
+}
+
+/** Answers what is no request, and closes the connection. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   // Node has no public name for the answer that is due next on a connection.
@@ -70,28 +122,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     return
   }
   if (due?.headersSent) return void socket.destroy()
-  const { status, detail } = unreadable[error.code ?? ''] ?? notHttp
-  const requestId = randomUUID()
-  const body = JSON.stringify({
-    detail,
-    type: 'urn:stampede:problem:invalid_request',
-    title: problemCodes.invalid_request.title,
-    status: Number.parseInt(status, 10),
-    code: 'invalid_request',
-    requestId,
-  } satisfies ProblemBody)
-  socket.write(
-    [
-      `HTTP/1.1 ${status}`,
-      'Content-Type: application/problem+json',
-      'Cache-Control: no-store',
-      `X-Request-Id: ${requestId}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  const { status, headers, body } = refusalOf(unreadable[error.code ?? ''] ?? notHttp)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.write([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
   socket.destroySoon()
 }
 
