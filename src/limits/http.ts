@@ -1,10 +1,20 @@
 /** Bounds of requests, connections, pages and tokens. */
 export const httpLimits = {
   /**
-   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. One more is closed as soon as it is
-   * there, and the client may try again.
+   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. For one more, that goes which has
+   * been idle for longest.
    */
   connectionsMax: 10_000,
+  /** Files of a process that are no connections of clients, where the system allows it less than both: it has some 60. */
+  otherFilesMax: 128,
+  /** Requests of a connection that wait behind the one that is being answered: all of them are begun at once. */
+  pipelinedRequestsMax: 16,
+  /** A client that has not taken an answer by then, or the next part of a long one, is cut off. */
+  answerTakenMs: 60_000,
+  /** What the answers that clients have not taken may need of memory, all together. */
+  owedBytesMax: 134_217_728,
+  /** Between two looks at what clients have not taken: a fraction of a millisecond for ten thousand of them. */
+  owedLookMs: 500,
   /** From the first byte of a request to its last, so that slow senders cannot hold all connections for long. */
   requestArrivalMs: 10_000,
   /** Address and headers of a request together: several times what a browser behind proxies sends. */

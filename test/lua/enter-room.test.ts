@@ -46,7 +46,8 @@ describe('enter-room', () => {
     const [places, turns, passes] = roomKeys(shop, nameOf(target))
     await redis.hincrbyfloat(places, '#at', -ms)
     for (const key of [turns, passes]) {
-      for (const member of await redis.zrange(key, 0, -1)) await redis.zincrby(key, String(-ms), member)
+      for (const member of await redis.zrange(key, 0, -1))
+        await redis.zincrby(key, String(-ms), member)
     }
   }
 
