@@ -45,11 +45,12 @@ export function openConnections(): Connections {
     }
   }
 
-  /** It counts no more from now on, and not only once the system has closed it. */
+  /** It counts no more from now on, and the system forgets at once what the client has not taken. */
   function drop(connection: Connection): void {
     open.delete(connection)
     untaken.delete(connection)
-    connection.destroy()
+    if (connection.writableLength > 0) connection.resetAndDestroy()
+    else connection.destroy()
   }
 
   function cutOffSlowReaders(): void {
@@ -65,7 +66,7 @@ export function openConnections(): Connections {
       const takenBytes = connection.bytesWritten - owed
       const before = untaken.get(connection)
       if (before?.takenBytes === takenBytes) {
-        if (nowMs - before.sinceMs > limits.answerTakenMs) drop(connection)
+        if (nowMs - before.sinceMs >= limits.answerTakenMs) drop(connection)
         continue
       }
       untaken.delete(connection)
@@ -92,8 +93,6 @@ export function openConnections(): Connections {
       server.once('close', () => clearInterval(looks))
     },
     accept({ socket }, outgoing) {
-      // What had arrived before its connection was ended is still read from it.
-      if (socket.destroyed) return false
       open.delete(socket)
       open.add(socket)
       // An answer that has the connection is the first in line.
