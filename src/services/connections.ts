@@ -26,29 +26,39 @@ export type Connections = {
  * Keeps connections within their bounds:
  *
  * - Beyond the bound the connection goes that has been idle for longest, and not the newest: so whoever opens
- *   thousands and says nothing pushes out himself, and neither a buyer nor a look at the health.
+ *   thousands and says nothing pushes out himself, and neither a buyer nor a look at the health. Those that were
+ *   answered before are kept before strangers, who may be thousands in a moment, up to half of the bound.
  * - Who does not take his answer is cut off, and so are those who are owed most for longest where all answers together
  *   wait for too much memory.
  * - Requests that are sent before the ones in front of them are answered may be a few, because all are begun at once.
  */
 export function openConnections(): Connections {
-  /** By when they were last used. */
-  const open = new Set<Connection>()
+  /** Both by when they were last used. */
+  const strangers = new Set<Connection>()
+  const known = new Set<Connection>()
   const untaken = new Map<Connection, { takenBytes: number; sinceMs: number }>()
   const waiting = new WeakMap<Socket, number>()
 
-  function shed(): void {
-    for (const connection of open) {
-      if (isUnderWay(connection)) continue
-      drop(connection)
-      return
-    }
+  function* all(): Generator<Connection> {
+    yield* strangers
+    yield* known
+  }
+
+  function shed(max: number): void {
+    const [before, after] = strangers.size > max / 2 ? [strangers, known] : [known, strangers]
+    const idle = findIdle(before) ?? findIdle(after)
+    if (idle) drop(idle)
+  }
+
+  function forget(connection: Connection): void {
+    strangers.delete(connection)
+    known.delete(connection)
+    untaken.delete(connection)
   }
 
   /** It counts no more from now on, and the system forgets at once what the client has not taken. */
   function drop(connection: Connection): void {
-    open.delete(connection)
-    untaken.delete(connection)
+    forget(connection)
     if (connection.writableLength > 0) connection.resetAndDestroy()
     else connection.destroy()
   }
@@ -56,7 +66,7 @@ export function openConnections(): Connections {
   function cutOffSlowReaders(): void {
     const nowMs = performance.now()
     let owedBytes = 0
-    for (const connection of open) {
+    for (const connection of all()) {
       const owed = connection.writableLength
       if (owed === 0) {
         untaken.delete(connection)
@@ -82,19 +92,18 @@ export function openConnections(): Connections {
   return {
     watch(server, max = connectionsMax()) {
       server.on('connection', (connection: Connection) => {
-        open.add(connection)
-        connection.once('close', () => {
-          open.delete(connection)
-          untaken.delete(connection)
-        })
-        if (open.size > max) shed()
+        strangers.add(connection)
+        connection.once('close', () => forget(connection))
+        if (strangers.size + known.size > max) shed(max)
       })
       const looks = setInterval(cutOffSlowReaders, limits.owedLookMs)
       server.once('close', () => clearInterval(looks))
     },
     accept({ socket }, outgoing) {
-      open.delete(socket)
-      open.add(socket)
+      const wasKnown = known.delete(socket)
+      if (!wasKnown) strangers.delete(socket)
+      const isKnown = wasKnown || socket.bytesWritten > 0
+      ;(isKnown ? known : strangers).add(socket)
       // An answer that has the connection is the first in line.
       if (outgoing.socket !== null) return true
       const behind = waiting.get(socket) ?? 0
@@ -109,9 +118,16 @@ export function openConnections(): Connections {
   }
 }
 
-/** Whether a request that has arrived whole is being answered, and the client takes what it is answered. */
-function isUnderWay(connection: Connection): boolean {
-  return dueOn(connection)?.req.complete === true && connection.writableLength === 0
+/**
+ * The first of these that is idle: it says nothing, or it is in the middle of what it says, or it does not take its
+ * answer.
+ */
+function findIdle(connections: Set<Connection>): Connection | undefined {
+  for (const connection of connections) {
+    const isAnswered = dueOn(connection)?.req.complete === true && connection.writableLength === 0
+    if (!isAnswered) return connection
+  }
+  return undefined
 }
 
 /** As many as there may be, where the system lets the process have so many. */

@@ -8,13 +8,16 @@ import { openConnections } from '../../src/services/connections.ts'
 import { dial, host } from './wire.ts'
 
 const get = `GET / HTTP/1.1\r\n${host}\r\n`
+const slowPost = `POST / HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nab`
 
 /** A server whose connections are looked after, with what it has of each. */
 async function serve(answer: RequestListener, max?: number) {
   const connections = openConnections()
   const sockets: Socket[] = []
   const server = createServer((incoming, outgoing) => {
-    if (connections.accept(incoming, outgoing)) answer(incoming, outgoing)
+    if (!connections.accept(incoming, outgoing)) return
+    if (incoming.method === 'GET') answer(incoming, outgoing)
+    else incoming.resume().on('end', () => answer(incoming, outgoing))
   })
   server.on('connection', (socket) => sockets.push(socket))
   connections.watch(server, max)
@@ -51,16 +54,13 @@ describe('connections beyond the bound', () => {
       if (url === '/slow') await decided
       outgoing.end('fine')
     }, 6)
-    const oldest = await answered(server)
+    const oldest = await connected(server)
     const underWay = await connected(server, get.replace('/', '/slow'))
     const silent = await connected(server)
     const idle = await answered(server)
     const slowHeaders = await connected(server, get.slice(0, -2))
-    const slowBody = await connected(
-      server,
-      `POST / HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nab`.replace('/', '/slow'),
-    )
-    // It is the oldest, and was used just now.
+    const slowBody = await connected(server, slowPost)
+    // It is the oldest, and is used just now.
     oldest.write(get)
     await once(oldest, 'data')
     // Whoever comes is served, and each time the next one goes.
@@ -74,6 +74,35 @@ describe('connections beyond the bound', () => {
     decide()
     underWay.write(get.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
     expect((await answer).match(/fine/g)).toHaveLength(2)
+  })
+
+  it('push out nobody who was answered before where strangers are most of them', async () => {
+    const { server } = await serve((_, outgoing) => void outgoing.end('fine'), 10)
+    const buyer = await answered(server)
+    buyer.write(get)
+    await once(buyer, 'data')
+    const crowd = []
+    for (let number = 0; number < 30; number++) {
+      crowd.push((await connected(server, slowPost)).resume())
+    }
+    await vi.waitFor(() => expect(crowd.filter(({ closed }) => !closed)).toEqual(crowd.slice(-9)))
+    expect(buyer.readyState).toBe('open')
+  })
+
+  it('push out those who were answered before and are idle where strangers are few', async () => {
+    const { server } = await serve((_, outgoing) => void outgoing.end('fine'), 10)
+    const idle = []
+    for (let number = 0; number < 10; number++) {
+      const socket = await answered(server)
+      socket.write(get)
+      await once(socket, 'data')
+      idle.push(socket)
+    }
+    const gone = idle.slice(0, 5).map((socket) => once(socket.resume(), 'close'))
+    const crowd = []
+    for (let number = 0; number < 5; number++) crowd.push(await connected(server))
+    await Promise.all(gone)
+    expect(crowd.map(({ readyState }) => readyState)).toEqual(Array(5).fill('open'))
   })
 
   it('are closed themselves where all others are under way', async () => {
