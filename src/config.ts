@@ -61,7 +61,7 @@ export const configShape = z.object({
   /** The same of one address. Many users may share one: an office, or a carrier of mobile phones. */
   REQUESTS_PER_ADDRESS: z.coerce.number().int().min(1).default(12_000),
   /** Orders a day that a user may place and not pay; then he pays with the order, or waits. */
-  UNPAID_ORDERS_PER_USER: z.coerce.number().int().min(1).default(100),
+  UNPAID_ORDERS_PER_USER: z.coerce.number().int().min(1).default(600),
   /** Proxies before the API processes, each of which appends to X-Forwarded-For whom it got a request from. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   /** Accept a Redis that evicts keys or does not fsync every write. It may then lose accepted orders. */

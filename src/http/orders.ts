@@ -206,28 +206,22 @@ export function orderRoutes(parts: Parts) {
       const isRepeated = () => hasPlacedOrder(parts.redis, shop, operation.operationId)
       const rooms = await roomsBefore(parts, c.get('caller'), body.items)
       if (!(await admission.isOpen(c, rooms, isRepeated))) return problem(c, 'admission_required')
-      const waitSeconds = body.pay ? null : parts.unpaidOrders?.waitSeconds({ shop, userId })
-      if (waitSeconds && !(await isRepeated())) {
-        c.get('headers')['retry-after'] = String(waitSeconds)
+      const { items, fromCart, ...terms } = body
+      const lines = items ? sumLines(items) : ('cart' as const)
+      const command = { shop, userId, ...terms, items: lines, ...operation }
+      const place = () => placeOrder(parts.engine, command, parts.storedOrders(shop))
+      const { unpaidOrders } = parts
+      const outcome =
+        body.pay || !unpaidOrders
+          ? await place()
+          : await unpaidOrders.within({ shop, userId }, { place, isRepeated })
+      if ('waitSeconds' in outcome) {
+        c.get('headers')['retry-after'] = String(outcome.waitSeconds)
         const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
         return problem(c, 'rate_limited', { detail })
       }
-      const { items, fromCart, ...terms } = body
-      const outcome = await placeOrder(
-        parts.engine,
-        {
-          shop,
-          userId,
-          ...terms,
-          items: items ? sumLines(items) : 'cart',
-          ...operation,
-        },
-        parts.storedOrders(shop),
-      )
       if (!outcome.ok) return refuse(c, outcome)
       admission.leave(c, rooms)
-      const isNewHold = !outcome.replayed && outcome.value.status === 'PENDING'
-      if (isNewHold) parts.unpaidOrders?.count({ shop, userId })
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
     })
     .openapi(orderRoute, async (c) => {

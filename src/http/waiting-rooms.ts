@@ -111,6 +111,7 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       path: roomPath,
       tags,
       summary: `The waiting room before the ${kind}`,
+      description: 'Its terms, as the last request to open it set them.',
       ...look.about,
       request,
       responses: {
@@ -124,6 +125,8 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       path: roomPath,
       tags,
       summary: `Close the waiting room before the ${kind}: everybody may come`,
+      description:
+        'Places are forgotten, and passes are needed no more. Other processes know of it within half a second.',
       ...closing.about,
       guards: [...closing.about.guards, refuseBody],
       request,

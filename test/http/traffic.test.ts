@@ -148,8 +148,8 @@ describe('several processes', () => {
 })
 
 it('asks Redis nothing for a sender below a share of what he may', async () => {
-  const calls = vi.spyOn(client.redis, 'rlflxIncr' as never)
   const send = limitedTo({})
+  const calls = vi.spyOn(client.redis, 'rlflxIncr' as never)
   const userId = newUser()
   const silent = Math.ceil(httpConfig.REQUESTS_PER_USER * limits.requestsUntoldShare) - 1
   for (let number = 0; number < silent; number++) await write(send, userId)

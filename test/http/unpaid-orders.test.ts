@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
 import { connectRedis } from '../../src/redis/client.ts'
 import { httpConfig, openClient } from './client.ts'
@@ -10,12 +10,19 @@ type Send = ReturnType<typeof limited>
 const option = await client.option({ price: 10, stock: 1_000 })
 let keys = 0
 
-const order = (send: Send, userId: string, more: object = {}, key = `unpaid-${++keys}`) =>
+const placeOrder = (send: Send, userId: string, more: object = {}, key = `unpaid-${++keys}`) =>
   send('POST', '/v1/orders', {
     token: client.user(userId),
     key,
     body: { items: [{ optionId: option, quantity: 1 }], ...more },
   })
+/** Places an order, and waits until the process has heard how many there were. */
+const order = async (...terms: Parameters<typeof placeOrder>) => {
+  const answer = await placeOrder(...terms)
+  await client.redis.ping()
+  await new Promise(setImmediate)
+  return answer
+}
 const act = (send: Send, userId: string, id: string, what: 'payment' | 'cancel') =>
   send('POST', `/v1/orders/${id}/${what}`, { token: client.user(userId) })
 const free = async () =>
@@ -44,6 +51,25 @@ describe('orders that are not paid', () => {
     expect(await free()).toBe(before)
   })
 
+  it('are no more where many are placed at once', async () => {
+    const send = limited()
+    const before = await free()
+    const all = await Promise.all(Array.from({ length: 50 }, () => placeOrder(send, 'crowd')))
+    const statuses = all.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 201)).toHaveLength(3)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(47)
+    expect(await free()).toBe(before - 3)
+  })
+
+  it('are not those that are refused', async () => {
+    const send = limited()
+    const items = [{ optionId: 'nothing', quantity: 1 }]
+    for (let time = 0; time < 5; time++) {
+      expect((await order(send, 'unlucky', { items })).status).toBe(404)
+    }
+    expect(await holdAndCancel(send, 'unlucky')).toBe(3)
+  })
+
   it('keep nobody from paying with the order, nor other users from anything', async () => {
     const send = limited()
     await client.credit('payer', 1_000)
@@ -61,17 +87,17 @@ describe('orders that are not paid', () => {
     for (let time = 0; time < 5; time++) {
       expect((await act(send, 'buyer', ids[0], 'payment')).status).toBe(200)
     }
-    await vi.waitFor(async () => expect((await order(send, 'buyer')).status).toBe(201))
+    expect((await order(send, 'buyer')).status).toBe(201)
     expect((await order(send, 'buyer')).status).toBe(429)
   })
 
   it('are one where a request is repeated, and their repetition is answered at any time', async () => {
     const send = limited()
-    const first = await order(send, 'repeater', {}, 'the same')
-    for (let time = 0; time < 5; time++) await order(send, 'repeater', {}, 'the same')
+    const first = await order(send, 'repeater', {}, 'the-same')
+    for (let time = 0; time < 5; time++) await order(send, 'repeater', {}, 'the-same')
     expect((await order(send, 'repeater')).status).toBe(201)
     expect(await holdAndCancel(send, 'repeater')).toBe(1)
-    const again = await order(send, 'repeater', {}, 'the same')
+    const again = await order(send, 'repeater', {}, 'the-same')
     expect(again).toMatchObject({ status: 200, body: first.body })
   })
 

@@ -30,7 +30,7 @@ describe('enter-room', () => {
     const id =
       kind === 'coupon'
         ? await sale.coupon({ totalQuantity: units })
-        : await sale.option({ stock: units, price: 0 })
+        : await sale.option({ stock: units, price: 1 })
     target = { kind, id }
     room = await openRoom(redis, shop, target, { admitPerSecond, passMs })
   }
@@ -46,8 +46,7 @@ describe('enter-room', () => {
     const [places, turns, passes] = roomKeys(shop, nameOf(target))
     await redis.hincrbyfloat(places, '#at', -ms)
     for (const key of [turns, passes]) {
-      for (const member of await redis.zrange(key, 0, -1))
-        await redis.zincrby(key, String(-ms), member)
+      for (const member of await redis.zrange(key, '0', '-1')) await redis.zincrby(key, -ms, member)
     }
   }
 
@@ -128,6 +127,8 @@ describe('enter-room', () => {
     await enter('user-9')
     await pass(limits.roomTurnMs)
     expect((await enter('user-9')).status).toBe('admitted')
+    // Who was one of them has a new place, and one unit is left for it.
+    expect((await enter('user-1')).status).toBe('admitted')
   })
 
   it('waiting: with what is ahead, the time that it takes, and an honest word on the chance', async () => {

@@ -81,7 +81,7 @@ describe('connections beyond the bound', () => {
     const buyer = await answered(server)
     buyer.write(get)
     await once(buyer, 'data')
-    const crowd = []
+    const crowd: Socket[] = []
     for (let number = 0; number < 30; number++) {
       crowd.push((await connected(server, slowPost)).resume())
     }
