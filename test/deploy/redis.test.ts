@@ -32,7 +32,7 @@ it('its start gives each user the password of the environment, and shows none to
   const port = String(await freePort())
   // Redis hides its arguments as soon as it runs, so somebody looks at them before.
   const program = join(folder, 'redis-server')
-  writeFileSync(program, '#!/bin/sh\necho "$@"\nPATH="${PATH#*:}" exec redis-server "$@"\n')
+  writeFileSync(program, '#!/bin/sh\necho "$@"\nPATH="$REAL_PATH" exec redis-server "$@"\n')
   chmodSync(program, 0o755)
   const passwords = { admin: 'marked1admin', api: 'marked2api', worker: 'marked3worker' }
   const server = startProcess(
@@ -40,6 +40,7 @@ it('its start gives each user the password of the environment, and shows none to
     {
       TMPDIR: folder,
       PATH: `${folder}:${process.env.PATH}`,
+      REAL_PATH: `${process.env.PATH}`,
       STAMPEDE_PASSWORD: passwords.admin,
       STAMPEDE_API_PASSWORD: passwords.api,
       STAMPEDE_WORKER_PASSWORD: passwords.worker,
