@@ -7,6 +7,7 @@ import type { AddressOf } from './client-address.ts'
 import type { Environment } from './environment.ts'
 import { openGenerations } from './generations.ts'
 import type { Guard } from './guard.ts'
+import { refuseForeignPages } from './own-pages.ts'
 import { problem } from './problem.ts'
 
 /** Who may see what an operator sees: whoever knows the password, and without one everybody or nobody. */
@@ -50,6 +51,9 @@ export function requireOperator(access: OperatorAccess, addressOf: AddressOf): G
   }
 
   return (c) => {
+    // Before it counts a wrong password: none of somebody else's pages may lock the operator out.
+    const refusal = refuseForeignPages(c)
+    if (refusal) return refusal
     if (access === 'everybody') return isMeantForHere(c) ? undefined : problem(c, 'forbidden')
     if (access === 'nobody') {
       return problem(c, 'forbidden', {

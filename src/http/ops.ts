@@ -12,7 +12,7 @@ import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
 import { invalidRequest, problem } from './problem.ts'
-import { headersOf, reply } from './reply.ts'
+import { fixedHeaders, headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
 /** What the live page is told when it opens. */
@@ -71,7 +71,10 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
       if (watching) await end
       watching?.stop()
     })
-    return isFull ? problem(c, 'rate_limited') : stream
+    if (isFull) return problem(c, 'rate_limited')
+    // The stream sets `no-cache`, by which a browser may keep what an operator saw.
+    stream.headers.set('cache-control', fixedHeaders['cache-control'])
+    return stream
   })
   app.get('/ops/feed', measured('GET', '/ops/feed', watch))
 

@@ -20,7 +20,10 @@ const types: Record<string, string> = {
   '.md': 'text/plain; charset=utf-8',
 }
 
-/** A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. */
+/**
+ * A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. It
+ * cannot even make elements of a text.
+ */
 export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,7 +33,19 @@ export const pagePolicy = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
 ].join('; ')
+
+/** The same for a page of a library that makes elements of texts, which are its own. */
+export const libraryPagePolicy = pagePolicy.replace(/; require-trusted-types-for.*/, '')
+
+/** What a page may do as little as those who load it: know its window, or use what the device has. */
+export const pageHeaders = {
+  'content-security-policy': pagePolicy,
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+}
 
 const ownFile = (path: string) => fileURLToPath(new URL(`../pages/${path}`, import.meta.url))
 const fileOfPackage = (path: string) => fileURLToPath(import.meta.resolve(path))
@@ -71,8 +86,9 @@ function answerFile(path: string, file: string, guards: Guard[]): Handler<Enviro
   const answer = guarded([identifyRequest, ...guards], async (c) => {
     const read = await readOnce()
     const headers = headersOf(c, {
+      ...pageHeaders,
+      ...(path === '/docs' && { 'content-security-policy': libraryPagePolicy }),
       'cache-control': 'no-cache',
-      'content-security-policy': pagePolicy,
       'content-type': types[extname(file)] as string,
       etag: read.etag,
     })

@@ -7,7 +7,7 @@ import { type Handler, Hono } from 'hono'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { pagePolicy } from './pages.ts'
+import { libraryPagePolicy, pageHeaders } from './pages.ts'
 import { problem } from './problem.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -18,7 +18,7 @@ const basePath = '/admin/queues'
 export const queueBoardPath = `${basePath}/*`
 
 /** Its page finds its files by a base address, and one component brings one style, which hides scroll bars. */
-const boardPolicy = pagePolicy
+const boardPolicy = libraryPagePolicy
   .replace("base-uri 'none'", "base-uri 'self'")
   .replace(
     "style-src 'self'",
@@ -46,6 +46,7 @@ export function answerQueueBoard(
     const type = response.headers.get('content-type') ?? ''
     const isPage = type.startsWith('text/html')
     const headers = headersOf(c, {
+      ...pageHeaders,
       'content-type': type,
       'content-security-policy': boardPolicy,
       'cache-control': /\/static\/(?:js|css)\//.test(c.req.path)

@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net'
 import type { ProblemBody } from '../http/problem.ts'
 import { problemCodes } from '../http/problem-codes.ts'
+import { fixedHeaders } from '../http/reply.ts'
 import { limits } from '../limits.ts'
 import { dueOn } from './connections.ts'
 
@@ -53,11 +54,11 @@ function answerOf({ status, code, detail }: Refusal) {
     requestId,
   } satisfies ProblemBody)
   const headers = {
-    'Content-Type': 'application/problem+json',
-    'Cache-Control': 'no-store',
-    'X-Request-Id': requestId,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
+    ...fixedHeaders,
+    'content-type': 'application/problem+json',
+    'x-request-id': requestId,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
   }
   return { status, headers, body }
 }

@@ -8,8 +8,8 @@ import { openBooks } from '../workers/books.ts'
 import { startApi } from './real-processes.ts'
 
 /*
- * A real API process, and connections that want nothing from it but its place. `CONNECTIONS=10500` is as many as it takes
- * with its real bound, and some; the system must allow this process as many files.
+ * A real API process, and connections that want nothing from it but its place. `CONNECTIONS=10500` is as many as it
+ * takes with its real bound, and some; the system must allow this process as many files.
  */
 
 const connections = Number(process.env.CONNECTIONS ?? 600)
