@@ -5,7 +5,7 @@ export const httpLimits = {
    * been idle for longest.
    */
   connectionsMax: 10_000,
-  /** Files of a process that are no connections of clients, where the system allows it less than both: it has some 60. */
+  /** Files of a process that are no connections of clients, kept free for them: it has some 60. */
   otherFilesMax: 128,
   /** Requests of a connection that wait behind the one that is being answered: all of them are begun at once. */
   pipelinedRequestsMax: 16,

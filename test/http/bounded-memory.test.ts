@@ -38,7 +38,10 @@ describe('what a process keeps of names that callers choose', () => {
     const before = await namesOf()
     expect(before.size).toBeGreaterThan(50)
     for (let number = 0; number < 20; number++) await ask(`${client.shop}-x${number}`)
-    expect([...(await namesOf())].filter((name) => !before.has(name))).toEqual([])
+    const added = [...(await namesOf())].filter((name) => !before.has(name))
+    expect(
+      added.filter((name) => name.includes(client.shop) || /BREW|PROPFIND/.test(name)),
+    ).toEqual([])
   })
 
   it('is a bounded number of addresses that sent wrong passwords', async () => {
