@@ -2,9 +2,9 @@
 --[[
 enter-room: gives a user a place before a coupon or an option, and admits as many as there are units left for.
 
-Guarantee   Places are admitted in their order, no faster than the rate, and never more at a time than units are left that
-            nobody else is admitted for. A user has one place however often he asks. It decides nothing: a pass only
-            opens the way to a decision.
+Guarantee   Places are admitted in their order, no faster than the rate, and never more at a time than units are left
+            that nobody else is admitted for. A user has one place however often he asks. It decides nothing: a pass
+            only opens the way to a decision.
 KEYS[1]     rooms (hash) · `<kind>:<id>` → the room (JSON)
 KEYS[2]     stock (hash) · the hot coupons or options of the shop
 KEYS[3]     places (hash) · user id → place; `#last` → the newest place; `#admitted` → the last that was admitted; `#at`

@@ -109,7 +109,7 @@ export const configShape = z.object({
   /** The same of one address. Many users may share one: an office, or a carrier of mobile phones. */
   REQUESTS_PER_ADDRESS: z.coerce.number().int().min(1).default(12_000),
   /** Orders a day that a user may place and not pay; then he pays with the order, or waits. */
-  UNPAID_ORDERS_PER_USER: z.coerce.number().int().min(1).default(100),
+  UNPAID_ORDERS_PER_USER: z.coerce.number().int().min(1).default(600),
   /** Proxies before the API processes, each of which appends to X-Forwarded-For whom it got a request from. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   /** Origins whose pages may use the API, e.g. https://shop.example.org,https://m.example.org. */
@@ -142,6 +142,8 @@ export const configShape = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
 
+export type Config = Readonly<z.infer<typeof configShape>>
+
 const jwtSecretLengthMin = 32
 
 /** Whether a person plays alone: on servers of this folder, reachable from this machine only. */
@@ -151,17 +153,19 @@ export function isPrivate({ REDIS_URL, DATABASE_URL, HOST }: Config): boolean {
 
 const configSchema = configShape.refine(
   // A short secret can be guessed offline from one token; on the embedded default a person plays alone.
-  ({ REDIS_URL, DATABASE_URL, JWT_SECRET }) =>
-    !(REDIS_URL || DATABASE_URL) || !JWT_SECRET || JWT_SECRET.length >= jwtSecretLengthMin,
+  (config) => {
+    const { JWT_SECRET: secret = '', HOST = '127.0.0.1' } = config as Partial<Config>
+    return secret === '' || secret.length >= jwtSecretLengthMin || isPrivate({ ...config, HOST })
+  },
   {
     path: ['JWT_SECRET'],
-    message: `must have at least ${jwtSecretLengthMin} characters with REDIS_URL or DATABASE_URL`,
+    message:
+      `must have at least ${jwtSecretLengthMin} characters with REDIS_URL or DATABASE_URL, ` +
+      'and where HOST is not this machine alone',
     // Checked even where other variables are wrong, so that all problems come at once.
     when: () => true,
   },
 )
-
-export type Config = Readonly<z.infer<typeof configSchema>>
 
 /**
  * Reads the configuration from the environment, then from the file `.env` where a name is not set.

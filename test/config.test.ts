@@ -35,6 +35,13 @@ describe('the configuration', () => {
     expect(() => loadConfig({ JWT_SECRET: 'short', REDIS_URL: 'redis://localhost' })).toThrow(
       'JWT_SECRET: must have at least 32 characters with REDIS_URL or DATABASE_URL',
     )
+    expect(() => loadConfig({ JWT_SECRET: 'short', HOST: '0.0.0.0' })).toThrow(
+      'JWT_SECRET: must have at least 32 characters',
+    )
+    // A problem elsewhere makes no second one of it.
+    expect(messageOf(() => loadConfig({ JWT_SECRET: 'short', PORT: 'x' }))).not.toMatch(
+      'JWT_SECRET',
+    )
   })
 
   it('takes an empty variable for one that is not set', () => {

@@ -3,14 +3,15 @@ import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { leaveRoom } from '../waiting-room/enter.ts'
 import { endOfPass } from '../waiting-room/pass.ts'
-import type { KnownRooms, Room } from '../waiting-room/rooms.ts'
+import type { Room } from '../waiting-room/rooms.ts'
 import { type Environment, headerOf } from './environment.ts'
+import type { KnownRooms } from './known-rooms.ts'
 
 /** Keeps those out who have to wait. It only stands before decisions, which refuse and limit whoever comes through. */
 export type Admission = {
   /**
-   * Whether the caller may go on to all of these: no room is before them, or he has a pass. A pass that has ended lets a
-   * request through that repeats one which was accepted, so that it gets its answer.
+   * Whether the caller may go on to all of these: no room is before them, or he has a pass. A pass that has ended lets
+   * a request through that repeats one which was accepted, so that it gets its answer.
    */
   isOpen(
     c: Context<Environment>,

@@ -2,7 +2,14 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { readFields } from '../engine/reads.ts'
 import { limits } from '../limits.ts'
 import { enterRoom, type Place } from '../waiting-room/enter.ts'
-import { closeRoom, openRoom, type Room, readRoom, type Target } from '../waiting-room/rooms.ts'
+import {
+  closeRoom,
+  nameOf,
+  openRoom,
+  type Room,
+  readRoom,
+  type Target,
+} from '../waiting-room/rooms.ts'
 import { refuseBody } from './body.ts'
 import { bodyCodes, documented, jsonAnswer, jsonBody, readCodes } from './contract.ts'
 import type { Parts } from './dependencies.ts'
@@ -111,6 +118,7 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       path: roomPath,
       tags,
       summary: `The waiting room before the ${kind}`,
+      description: 'Its terms, as the last request to open it set them.',
       ...look.about,
       request,
       responses: {
@@ -124,6 +132,8 @@ function contractOf<Kind extends Target['kind']>(kind: Kind) {
       path: roomPath,
       tags,
       summary: `Close the waiting room before the ${kind}: everybody may come`,
+      description:
+        'Places are forgotten, and passes are needed no more. Other processes know of it within half a second.',
       ...closing.about,
       guards: [...closing.about.guards, refuseBody],
       request,
@@ -187,7 +197,9 @@ function roomRoutes<Kind extends Target['kind']>(kind: Kind, { redis, rooms, ide
     .openapi(contract.enter, async (c) => {
       const { shop, userId } = c.get('caller')
       const target: Target = { kind, id: c.req.valid('param').id }
-      const room = await readRoom(redis, shop, target)
+      // Who is told that nobody waits, while another process has just opened a room, would come in vain.
+      const known = await rooms.find(shop, nameOf(target))
+      const room = known ?? (await readRoom(redis, shop, target))
       const place = room && (await enterRoom(redis, shop, target, { room, userId }))
       if (place?.status === 'sold_out') return problem(c, 'sold_out')
       if (place && place.status !== 'no_room') return reply(c, placeView(place), 200)

@@ -38,8 +38,7 @@ export async function enterRoom(
     shopKey(shop, target.kind === 'coupon' ? 'coupons' : 'options'),
     ...roomKeys(shop, name),
   ]
-  const { roomTurnMs, roomKeptMs, roomMovedMax } = limits
-  const terms = [roomTurnMs, roomKeptMs, roomMovedMax].map(String)
+  const terms = [limits.roomTurnMs, limits.roomKeptMs, limits.roomMovedMax].map(String)
   const reply = (await ask(redis.enterRoom(keys.length, ...keys, name, userId, ...terms))) as Reply
   switch (reply[0]) {
     case 'admitted': {

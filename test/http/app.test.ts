@@ -140,13 +140,15 @@ describe('/openapi.json', () => {
 
     const { post } = document.paths['/v1/orders']
     expect(post.security).toEqual([{ bearer: [] }])
-    expect(post['x-refusals'].slice(0, 9)).toEqual([
+    expect(post['x-refusals'].slice(0, 11)).toEqual([
+      'rate_limited',
       'unauthorized',
       'body_too_large',
       'idempotency_key_required',
       'invalid_request',
       'unavailable',
       'shop_closed',
+      'admission_required',
       'idempotency_key_reused',
       'cart_empty',
       'option_not_found',

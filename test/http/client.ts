@@ -12,7 +12,7 @@ import { connectRedis } from '../../src/redis/client.ts'
 import { registry } from '../../src/telemetry/registry.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { connect, redisUrl, uniqueShop } from '../support/redis.ts'
-import { openSale } from '../support/sale.ts'
+import { openSale, type SaleOptions } from '../support/sale.ts'
 
 export const secret = 'a secret of the tests with 32 characters'
 
@@ -47,13 +47,16 @@ export type Answer = {
  * The application over a shop of its own and an empty database, with no worker running, and short ways to call it.
  * Call it at the top of a test file.
  */
-export async function openClient(overrides: Partial<Dependencies> = {}) {
+export async function openClient(
+  overrides: Partial<Dependencies> = {},
+  saleOptions: SaleOptions = {},
+) {
   const redis = await connect()
   const databaseUrl = await createDatabase()
   const orm = openApiOrm(databaseUrl)
   afterAll(() => orm.close())
   const shop = uniqueShop()
-  const sale = await openSale(redis, shop)
+  const sale = await openSale(redis, shop, saleOptions)
   const feed = openFeed({
     redis,
     orm,

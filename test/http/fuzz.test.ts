@@ -1,22 +1,33 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { openShop } from '../../src/engine/open-shop.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { tokenOf } from './client.ts'
-import { type DocumentedRoute, prepare, type Request } from './contract/contract.ts'
+import {
+  type DocumentedRoute,
+  prepare,
+  type Request,
+  type RouteContract,
+} from './contract/contract.ts'
 import { contractsOf, documentedRoutes } from './contract/contracts.ts'
 import { openWorld } from './contract/world.ts'
 
 /*
- * Every route with anything in its address, its headers and its body, by everybody. `FUZZ_REQUESTS` makes it longer, and
- * fast-check prints the seed of what it found.
+ * Every route with anything in its address, its headers and its body, by everybody. `FUZZ_REQUESTS` makes it longer,
+ * and fast-check prints the seed of what it found.
  */
 
-const requests = Number(process.env.FUZZ_REQUESTS ?? 3_000)
+const requests = Number(process.env.FUZZ_REQUESTS ?? 1_500)
 /** A request that is changed is one of a route's own, made anew so often, because the state moves on. */
 const requestsPerWorld = 200
 
-const world = await openWorld()
+/** No hold lapses, because the next decision would expire it, also where it is a refusal. */
+const world = await openWorld({ holdMs: 86_400_000 })
 const { shop, redis } = world
+/** The books are proven at the end, because it costs more the more there is in them. */
+const call = world.callWith({})
+const otherShop = `${shop}-2`
+await openShop(redis, { shop: otherShop })
 const routes = contractsOf(world).filter(({ auth }) => auth !== 'none')
 const documented = await documentedRoutes(world)
 const nowSeconds = Math.floor(Date.now() / 1_000)
@@ -97,7 +108,7 @@ function tokenFor(who: string, own: string | undefined): string | undefined {
     case 'admin':
       return tokenOf('operator', { shop, role: 'admin' })
     case 'stranger':
-      return tokenOf('operator', { shop: `${shop}-2`, role: 'admin' })
+      return tokenOf('operator', { shop: otherShop, role: 'admin' })
     case 'expired':
       return tokenOf('operator', { shop, role: 'admin', exp: nowSeconds - 1 })
     case 'junk':
@@ -153,6 +164,17 @@ function changed(request: Request, made: Change): Request {
 
 const wellFormed = (text: string) => text.toWellFormed()
 
+/** What an operator drops is missing in the books for good, so here there is never anything to drop. */
+const reasonsOf = ({ route }: RouteContract) =>
+  route === 'POST /v1/dead-letters/{id}/drop' ? ['dead_letter_not_found'] : []
+
+async function retryDeadLetters(): Promise<void> {
+  for (let more = true; more; ) {
+    const retry = { token: world.admin, body: {} }
+    more = (await world.call('POST', '/v1/dead-letters/retry', retry)).body.more
+  }
+}
+
 async function lastEvent(): Promise<string | undefined> {
   const [entry] = await redis.xrevrange(`{${shop}}:outbox`, '+', '-', 'COUNT', 1)
   return entry?.[0]
@@ -172,18 +194,23 @@ it(
         }
         const contract = routes[route] as (typeof routes)[number]
         const known = documented.get(contract.route) as DocumentedRoute
-        const own = prepared.get(route) ?? (await prepare(world, contract, known, []))
+        const own =
+          prepared.get(route) ?? (await prepare(world, contract, known, reasonsOf(contract)))
         prepared.set(route, own)
         const asked = changes.reduce(changed, own)
+        // What reads Postgres waits for what was decided before, and no worker runs here.
+        if (asked.method === 'GET') await world.drain()
         const before = await lastEvent()
         const token = tokenFor(who, own.call.token)
         // A body where there can be none is no request that a client could send.
         const body = asked.method === 'GET' ? undefined : asked.call.body
-        const answer = await world.call(asked.method, asked.path, { ...asked.call, body, token })
+        const answer = await call(asked.method, asked.path, { ...asked.call, body, token })
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         const isOfRoute = !changes.some(({ kind }) => kind === 'id')
         if (isOfRoute) expect(Object.keys(known.responses)).toContain(String(answer.status))
-        expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500)
+        // Who has no token may name a shop that was never opened, or none, which is the one called main.
+        const isElsewhere = who === 'nobody' && answer.code === 'shop_closed'
+        if (!isElsewhere) expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500)
         if (answer.status >= 400) {
           expect(answer.body).toMatchObject({ code: expect.any(String), status: answer.status })
           expect(await lastEvent()).toBe(before)
@@ -193,7 +220,9 @@ it(
     )
     expect(world.errors).toEqual([])
     await world.drain()
-    expect(await verify({ redis, orm: world.dependencies.orm }, shop)).toMatchObject({ ok: true })
+    await retryDeadLetters()
+    const { checks } = await verify({ redis, orm: world.dependencies.orm }, shop)
+    expect(checks.filter(({ ok }) => !ok)).toEqual([])
     // All that is there to be said was said at least once.
     for (const status of [200, 201, 400, 401, 403, 404, 409])
       expect(statuses.get(status)).toBeGreaterThan(0)

@@ -127,6 +127,8 @@ describe('enter-room', () => {
     await enter('user-9')
     await pass(limits.roomTurnMs)
     expect((await enter('user-9')).status).toBe('admitted')
+    // Who was one of them has a new place, and one unit is left for it.
+    expect((await enter('user-1')).status).toBe('admitted')
   })
 
   it('waiting: with what is ahead, the time that it takes, and an honest word on the chance', async () => {

@@ -38,7 +38,6 @@ describe('the trace of an order', () => {
         'http.request.method': 'POST',
         'http.route': '/v1/orders',
         'http.response.status_code': 201,
-        'url.path': '/v1/orders',
         'stampede.request_id': placed.headers.get('x-request-id'),
       },
     })

@@ -8,7 +8,7 @@ import { openVerifier } from '../../../src/verify/verifier.ts'
 import { openRoom, type Target } from '../../../src/waiting-room/rooms.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
 import { snapshotRankings } from '../../../workers/snapshot-rankings.ts'
-import { value } from '../../support/sale.ts'
+import { type SaleOptions, value } from '../../support/sale.ts'
 import { type Call, openClient } from '../client.ts'
 
 /** Nothing listens on the port of the TCP multiplexer. */
@@ -17,8 +17,8 @@ const nowhere = '127.0.0.1:1'
 export type World = Awaited<ReturnType<typeof openWorld>>
 
 /** A shop to drive the contract in, and what brings it into the states that the contract speaks of. */
-export async function openWorld() {
-  const client = await openClient()
+export async function openWorld(saleOptions: SaleOptions = {}) {
+  const client = await openClient({}, saleOptions)
   const { redis, shop } = client
   const { orm } = client.dependencies
   const verifier = openVerifier({ redis, orm, databaseUrl: client.databaseUrl })
