@@ -6,7 +6,8 @@
 --
 -- stampede_migrate owns the tables, and is for `npm run migrate` alone. The others read all of them and write rows as
 -- listed here. Nobody but the owner can change or delete a row of a history, change a table or empty one. API processes
--- write what the retry of a dead letter brings, so they need nearly as much as the workers.
+-- write what the retry of a dead letter brings, so they need nearly as much as the workers. Other roles, but superusers,
+-- can no longer connect to the database.
 do $$
 declare
   app constant text := 'stampede_api, stampede_worker';

@@ -112,13 +112,13 @@ export function claimRoutes({ engine, redis, config, identify, addressOf, admiss
       const { userId, shop } = c.get('caller')
       const { code } = c.req.valid('json')
       const guesser = { shop, userId, address: addressOf(c) }
-      const waitSeconds = await codeGuesses?.begin(guesser)
-      if (waitSeconds) {
-        c.get('headers')['retry-after'] = String(waitSeconds)
+      const attempt = await codeGuesses?.begin(guesser)
+      if (attempt && attempt.waitSeconds !== null) {
+        c.get('headers')['retry-after'] = String(attempt.waitSeconds)
         return problem(c, 'rate_limited')
       }
       const outcome = await claimByCode(engine, { shop, code, userId })
-      if (outcome.ok || outcome.code !== 'code_not_found') await codeGuesses?.succeed(guesser)
+      if (outcome.ok || outcome.code !== 'code_not_found') await attempt?.succeed()
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, claimView(outcome.value), outcome.replayed)
     })

@@ -9,13 +9,13 @@ export type CodeGuesses = {
   /**
    * Counts an attempt before it is made, so that many at once are not all the first.
    *
-   * @returns the seconds until the guesser may try again, or null where he may now.
    * @throws Unavailable where Redis does not answer.
    */
-  begin(guesser: Guesser): Promise<number | null>
-  /** Takes the attempt back: its code was one. */
-  succeed(guesser: Guesser): Promise<void>
+  begin(guesser: Guesser): Promise<Attempt>
 }
+
+/** The seconds until a guesser may try again; or he may now, and takes the attempt back where its code was one. */
+export type Attempt = { waitSeconds: number } | { waitSeconds: null; succeed(): Promise<void> }
 
 /** Who tries a code; his address counts too where it is known, because one person can have many users. */
 export type Guesser = { shop: string; userId: string; address: string | null }
@@ -31,28 +31,32 @@ export function openCodeGuesses(redis: RedisClient): CodeGuesses {
   }
   return {
     async begin(guesser) {
+      const counted: GiveBack[] = []
       try {
         for (const [count, key] of countsOf(guesser)) {
-          const waitSeconds = await count.consume(key)
-          if (waitSeconds !== null) return waitSeconds
+          const answer = await count.consume(key)
+          if (typeof answer === 'number') return { waitSeconds: answer }
+          counted.push(answer)
         }
-        return null
       } catch (cause) {
         throw new Unavailable('Redis did not count a guess', { cause })
       }
-    },
-    async succeed(guesser) {
-      // The claim stands whatever becomes of the count.
-      await Promise.all(countsOf(guesser).map(([count, key]) => count.giveBack(key))).catch(
-        () => {},
-      )
+      return {
+        waitSeconds: null,
+        async succeed() {
+          // The claim stands whatever becomes of the count.
+          await Promise.all(counted.map((giveBack) => giveBack())).catch(() => {})
+        },
+      }
     },
   }
 }
 
+type GiveBack = () => Promise<unknown>
+
 type LockingCount = {
-  consume(key: string): Promise<number | null>
-  giveBack(key: string): Promise<unknown>
+  /** The seconds to wait, or what takes the attempt back. */
+  consume(key: string): Promise<number | GiveBack>
 }
 
 /** A count that locks out whoever reaches its end, twice as long with each time within a day. */
@@ -72,8 +76,10 @@ function openLockingCount(redis: RedisClient, kind: string, points: number): Loc
   return {
     async consume(key) {
       try {
-        await guesses.consume(key)
-        return null
+        const { msBeforeNext } = await guesses.consume(key)
+        const endsAtMs = performance.now() + msBeforeNext
+        // Given back to the next count, it would be one guess more there.
+        return async () => performance.now() < endsAtMs && guesses.reward(key)
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
         // Only one of many at once is the first too many.
@@ -85,6 +91,5 @@ function openLockingCount(redis: RedisClient, kind: string, points: number): Loc
         return waitSeconds
       }
     },
-    giveBack: (key) => guesses.reward(key),
   }
 }

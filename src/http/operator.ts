@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import { auth } from 'hono/utils/basic-auth'
-import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { type Config, isPrivate } from '../config.ts'
 import { limits } from '../limits.ts'
 import type { AddressOf } from './client-address.ts'
 import type { Environment } from './environment.ts'
+import { openGenerations } from './generations.ts'
 import type { Guard } from './guard.ts'
 import { refuseForeignPages } from './own-pages.ts'
 import { problem } from './problem.ts'
@@ -26,22 +26,25 @@ export function operatorsOf(config: Config): OperatorAccess {
  * by itself: an outage of Redis is when operators must get in.
  */
 export function requireOperator(access: OperatorAccess, addressOf: AddressOf): Guard {
-  const guesses = new RateLimiterMemory({
-    points: limits.passwordGuessesMax,
-    duration: limits.passwordGuessesSeconds,
-  })
+  const guessers = openGenerations<{ wrong: number; untilMs: number }>(limits.passwordGuessersMax)
 
-  async function askForPassword(c: Context<Environment>, password: string) {
+  /** Looks and counts in one go, so that many at once are not all the first. */
+  function askForPassword(c: Context<Environment>, password: string) {
     const guesser = addressOf(c) ?? 'no public address'
-    const before = await guesses.get(guesser)
-    if (before !== null && before.remainingPoints === 0) {
-      c.get('headers')['retry-after'] = String(Math.ceil(before.msBeforeNext / 1_000))
+    const nowMs = Date.now()
+    const known = guessers.get(guesser)
+    const before = known && known.untilMs > nowMs ? known : null
+    if (before && before.wrong >= limits.passwordGuessesMax) {
+      c.get('headers')['retry-after'] = String(Math.ceil((before.untilMs - nowMs) / 1_000))
       return problem(c, 'rate_limited')
     }
     const given = auth(c.req.raw)?.password
     if (given !== undefined && isSame(given, password)) return undefined
     // A browser that does not know the password yet asks without one.
-    if (given !== undefined) await guesses.penalty(guesser)
+    if (given !== undefined) {
+      const untilMs = before?.untilMs ?? nowMs + limits.passwordGuessesSeconds * 1_000
+      guessers.set(guesser, { wrong: (before?.wrong ?? 0) + 1, untilMs })
+    }
     const refusal = problem(c, 'unauthorized')
     refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
     return refusal

@@ -42,7 +42,7 @@ type VerifiedToken = { caller: Caller; expiresAtMs: number }
  * as a secret.
  *
  * Verified tokens are remembered until they expire, by their whole text, because a signature costs more to check
- * than the rest of a request.
+ * than the rest of a request. Very long ones are not: they are rare, and would take the memory of many.
  */
 export function createTokenVerifier(config: TokenConfig): VerifyToken {
   const verified = openGenerations<VerifiedToken>(limits.tokenCacheMax)
@@ -60,7 +60,7 @@ export function createTokenVerifier(config: TokenConfig): VerifyToken {
     const expiresAtMs = exp * 1_000
     if (expiresAtMs <= Date.now()) return null
     const caller: Caller = { userId, role, shop }
-    verified.set(token, { caller, expiresAtMs })
+    if (token.length <= limits.tokenCacheLengthMax) verified.set(token, { caller, expiresAtMs })
     return caller
   }
 

@@ -1,10 +1,20 @@
 /** Bounds of requests, connections, pages and tokens. */
 export const httpLimits = {
   /**
-   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. One more is closed as soon as it is
-   * there, and the client may try again.
+   * Connections of one API process: an idle one costs 17 kB, so all of them 170 MB. For one more, that goes which has
+   * been idle for longest.
    */
   connectionsMax: 10_000,
+  /** Files of a process that are no connections of clients, where the system allows it less than both: it has some 60. */
+  otherFilesMax: 128,
+  /** Requests of a connection that wait behind the one that is being answered: all of them are begun at once. */
+  pipelinedRequestsMax: 16,
+  /** A client that has not taken an answer by then, or the next part of a long one, is cut off. */
+  answerTakenMs: 60_000,
+  /** What the answers that clients have not taken may need of memory, all together. */
+  owedBytesMax: 134_217_728,
+  /** Between two looks at what clients have not taken: a fraction of a millisecond for ten thousand of them. */
+  owedLookMs: 500,
   /** From the first byte of a request to its last, so that slow senders cannot hold all connections for long. */
   requestArrivalMs: 10_000,
   /** Address and headers of a request together: several times what a browser behind proxies sends. */
@@ -88,14 +98,22 @@ export const httpLimits = {
   /** Wrong passwords of operators that one address may send to a process, and for how long they count. */
   passwordGuessesMax: 20,
   passwordGuessesSeconds: 600,
+  /** Addresses of which one process counts them: some megabytes. Who comes back from ever more is forgotten. */
+  passwordGuessersMax: 10_000,
   /** A token with our claims has about 250 characters; longer ones are not worth a signature check. */
   tokenLengthMax: 4_096,
-  /** Verified tokens kept per process. One entry is about 500 bytes. */
+  /** Verified tokens kept per process, and the longest of them. One entry is about 500 bytes, and 1.6 kB at most. */
   tokenCacheMax: 50_000,
+  tokenCacheLengthMax: 1_536,
+  /** Shops of which one process knows how to look for stored orders. */
+  storedOrderShopsMax: 1_000,
   /** How long fetched signing keys are trusted before they are fetched again: so long a withdrawn key still works. */
   signingKeysAgeMs: 600_000,
   /** Pause between two fetches of the signing keys: tokens with made-up key ids must not cause more. */
   signingKeysCooldownMs: 5_000,
   /** A server of signing keys that has not answered by then is an outage. */
   signingKeysTimeoutMs: 3_000,
+  /** Keys of one server, and the bytes of all together: ten times what a large one has. */
+  signingKeysMax: 100,
+  signingKeysBytesMax: 262_144,
 } as const

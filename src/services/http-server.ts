@@ -1,20 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
-import { getRequestListener, RequestError } from '@hono/node-server'
+import { createServer, type Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import type { Fetch } from '../http/environment.ts'
-import type { ProblemBody } from '../http/problem.ts'
-import { problemCodes } from '../http/problem-codes.ts'
-import { fixedHeaders } from '../http/reply.ts'
 import { limits } from '../limits.ts'
+import { openConnections } from './connections.ts'
 import { until } from './processes.ts'
+import {
+  invite,
+  refuseAddress,
+  refuseExpectation,
+  refuseHost,
+  refuseTunnel,
+  refuseUnreadable,
+} from './unreadable.ts'
 
 /**
  * Listens on the address of the configuration.
@@ -27,29 +26,42 @@ export function listen(
   { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>,
   variable: 'PORT' | 'WORKER_PORT' = 'PORT',
 ): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const serverOptions = {
+  const connections = openConnections()
+  // HTTP/1.0, which simple looks at the health still speak, needs no name of the host.
+  const answer = getRequestListener(fetch, { hostname: HOST, errorHandler: refuseAddress })
+  const server = createServer(
+    {
       keepAliveTimeout: limits.keepAliveMs,
       keepAliveTimeoutBuffer: limits.keepAliveGraceMs,
       headersTimeout: limits.requestArrivalMs,
       requestTimeout: limits.requestArrivalMs,
       connectionsCheckingInterval: limits.requestArrivalMs / 2,
       maxHeaderSize: limits.headerBytesMax,
-      // Node would answer without a body and without our headers.
+      // Node would refuse it without a word.
       requireHostHeader: false,
-    }
-    const answer = getRequestListener(fetch, { hostname: HOST, errorHandler: refuseAddress })
-    const server = createServer(serverOptions, (request, response) => {
-      if (lacksHost(request)) refuse(response, noAddress)
-      else void answer(request, response)
-    })
-    server.maxConnections = limits.connectionsMax
-    server.on('clientError', refuseUnreadable)
-    server.on('checkExpectation', (_request, response) => refuse(response, noSuchExpectation))
-    server.listen(PORT, HOST, () => resolve(server))
+    },
+    (incoming, outgoing) => {
+      if (!connections.accept(incoming, outgoing)) return
+      const hasHost = incoming.headers.host !== undefined || incoming.httpVersion === '1.0'
+      if (hasHost) void answer(incoming, outgoing)
+      else refuseHost(outgoing)
+    },
+  )
+  // Their size is bounded. By their number Node would leave some away, and with them what a proxy adds behind.
+  server.maxHeadersCount = 0
+  connections.watch(server)
+  server.on('clientError', refuseUnreadable)
+  server.on('connect', refuseTunnel)
+  server.on('checkExpectation', refuseExpectation)
+  server.on('checkContinue', (incoming, outgoing) => {
+    invite(incoming, outgoing)
+    server.emit('request', incoming, outgoing)
+  })
+  return new Promise((resolve, reject) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }, variable) : error)
     })
+    server.listen(PORT, HOST, () => resolve(server))
   })
 }
 
@@ -58,74 +70,6 @@ export function portTaken({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>, variabl
   return new Error(
     `Port ${PORT} on ${HOST} is in use: stop what uses it, or set ${variable} to another.`,
   )
-}
-
-/** Why a request never reaches the application. */
-type Fault = { status: number; detail: string }
-
-/** The refusals of the HTTP parser that have a status of their own. */
-const unreadable: Record<string, Fault> = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'The headers are too large.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
-}
-const notHttp: Fault = { status: 400, detail: 'This is not a request that HTTP allows.' }
-const noAddress: Fault = { status: 400, detail: 'The request has no valid address and Host.' }
-const noSuchExpectation: Fault = { status: 417, detail: 'The only expectation is 100-continue.' }
-
-/** What the application would answer: the same body and headers. */
-function refusalOf({ status, detail }: Fault) {
-  const requestId = randomUUID()
-  const body = JSON.stringify({
-    detail,
-    type: 'urn:stampede:problem:invalid_request',
-    title: problemCodes.invalid_request.title,
-    status,
-    code: 'invalid_request',
-    requestId,
-  } satisfies ProblemBody)
-  const headers = {
-    ...fixedHeaders,
-    'content-type': 'application/problem+json',
-    'x-request-id': requestId,
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  }
-  return { status, headers, body }
-}
-
-/** HTTP/1.1 demands a Host; some health checks speak HTTP/1.0. */
-function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
-  return headers.host === undefined && httpVersion === '1.1'
-}
-
-function refuse(response: ServerResponse, fault: Fault): void {
-  const { status, headers, body } = refusalOf(fault)
-  response.writeHead(status, headers).end(body)
-}
-
-/** Answers a request whose address or Host names nothing; the application answers whatever else goes wrong. */
-function refuseAddress(error: unknown): Response {
-  if (!(error instanceof RequestError))
-    return new Response(null, { status: 500, headers: fixedHeaders })
-  const { status, headers, body } = refusalOf(noAddress)
-  return new Response(body, { status, headers })
-}
-
-/** Answers what is no request, and closes the connection. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy()
-  // Node has no public name for the answer that is due next on a connection.
-  const { _httpMessage: due } = socket as Socket & { _httpMessage?: ServerResponse | null }
-  if (due?.req.complete) {
-    // The fault is in what follows an order that may well be accepted: it gets its own answer, as the last.
-    due.shouldKeepAlive = false
-    return
-  }
-  if (due?.headersSent) return void socket.destroy()
-  const { status, headers, body } = refusalOf(unreadable[error.code ?? ''] ?? notHttp)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.write([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
-  socket.destroySoon()
 }
 
 /**

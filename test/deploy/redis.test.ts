@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { type Settings, startRedis } from '../../fixtures/redis-process.ts'
@@ -30,23 +30,28 @@ it('a Redis with the settings of the compose file loses nothing that it accepted
 it('its start gives each user the password of the environment, and shows none to anybody', async () => {
   const folder = temporaryFolder()
   const port = String(await freePort())
+  // Redis hides its arguments as soon as it runs, so somebody looks at them before.
+  const program = join(folder, 'redis-server')
+  writeFileSync(program, '#!/bin/sh\necho "$@"\nPATH="$REAL_PATH" exec redis-server "$@"\n')
+  chmodSync(program, 0o755)
   const passwords = { admin: 'marked1admin', api: 'marked2api', worker: 'marked3worker' }
   const server = startProcess(
     ['sh', 'deploy/redis/start.sh', '--port', port, '--dir', folder, '--bind', '127.0.0.1'],
     {
       TMPDIR: folder,
+      PATH: `${folder}:${process.env.PATH}`,
+      REAL_PATH: `${process.env.PATH}`,
       STAMPEDE_PASSWORD: passwords.admin,
       STAMPEDE_API_PASSWORD: passwords.api,
       STAMPEDE_WORKER_PASSWORD: passwords.worker,
     },
   )
   await server.prints(/Ready to accept connections/)
-  const seen = [
-    readFileSync(`/proc/${server.pid}/cmdline`, 'utf8'),
-    readFileSync(join(folder, 'redis-users.conf'), 'utf8'),
-    server.output.stdout,
-  ].join('\n')
+  const seen = [readFileSync(join(folder, 'redis-users.conf'), 'utf8'), server.output.stdout].join(
+    '\n',
+  )
   expect(seen).toContain('user stampede-worker on #')
+  expect(seen).toContain(`--port ${port}`)
   expect(seen).not.toMatch(/marked\d/)
   expect(statSync(join(folder, 'redis-users.conf')).mode & 0o077).toBe(0)
 

@@ -57,54 +57,59 @@ export async function openMarkedSale() {
     LOG_LEVEL: 'trace',
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   }
-  const api = startProcess([process.execPath, 'src/server.ts'], settings, afterAll)
-  const worker = startProcess([process.execPath, 'workers/main.ts'], settings, afterAll)
-  await Promise.all([api.prints(/("listening".*){2}/s), worker.prints(/"working"/)])
+  const api = startProcess([process.execPath, 'src/server.ts'], settings, () => {})
+  const worker = startProcess([process.execPath, 'workers/main.ts'], settings, () => {})
+  // A file that fails before its tests runs none of its hooks.
+  try {
+    await Promise.all([api.prints(/("listening".*){2}/s), worker.prints(/"working"/)])
+    const tokens: string[] = []
+    const sign = createSigner({ key: secrets.jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 })
+    const tokenOf: Cast['tokenOf'] = (sub, role) => {
+      tokens.push(sign({ sub, role }))
+      return tokens.at(-1) as string
+    }
+    const cast = { ...person, url: `http://127.0.0.1:${port}`, tokenOf }
+    const answers = await sellEverything(cast)
+    const problems = await provoke({
+      cast,
+      stores,
+      worker,
+      optionId: answers.product?.body.options[0].id,
+    })
 
-  const tokens: string[] = []
-  const sign = createSigner({ key: secrets.jwtSecret, algorithm: 'HS256', expiresIn: 3_600_000 })
-  const tokenOf: Cast['tokenOf'] = (sub, role) => {
-    tokens.push(sign({ sub, role }))
-    return tokens.at(-1) as string
-  }
-  const cast = { ...person, url: `http://127.0.0.1:${port}`, tokenOf }
-  const answers = await sellEverything(cast)
-  const problems = await provoke({
-    cast,
-    stores,
-    worker,
-    optionId: answers.product?.body.options[0].id,
-  })
-
-  const told: Record<string, string> = { arguments: argumentsOfProcesses() }
-  for (const path of ['/metrics', '/readyz', '/admin/queues/api/queues']) {
-    const headers = basic(secrets.operatorPassword)
-    told[path] = await (await fetch(`${cast.url}${path}`, { headers })).text()
-    if (path !== '/metrics') continue
-    told['/metrics of the worker'] = await (
-      await fetch(`http://127.0.0.1:${workerPort}${path}`, { headers })
-    ).text()
-  }
-  const stored = await stores.read()
-  await breakState(stores, cast, problems)
-  await Promise.all([api.stop(), worker.stop()])
-  told['log of the API'] = api.output.stderr + api.output.stdout
-  told['log of the worker'] = worker.output.stderr + worker.output.stdout
-  told.spans = collector.messages.join('\n')
-  told.problems = problems.map(({ body }) => JSON.stringify(body)).join('\n')
-  return {
-    told,
-    stored,
-    problems,
-    secrets: {
-      ...secrets,
-      redisPassword: stores.redisPassword,
-      singleUseCode: String(answers.codes?.body).split('\n')[1] as string,
-      pass: String(answers.entry?.body.pass),
-      aToken: tokens[0] as string,
-      anotherToken: tokens.find((token) => token !== tokens[0]) as string,
-      key: person.key,
-    },
+    const told: Record<string, string> = { arguments: argumentsOfProcesses() }
+    for (const path of ['/metrics', '/readyz', '/admin/queues/api/queues']) {
+      const headers = basic(secrets.operatorPassword)
+      told[path] = await (await fetch(`${cast.url}${path}`, { headers })).text()
+      if (path !== '/metrics') continue
+      told['/metrics of the worker'] = await (
+        await fetch(`http://127.0.0.1:${workerPort}${path}`, { headers })
+      ).text()
+    }
+    const stored = await stores.read()
+    await breakState(stores, cast, problems)
+    await Promise.all([api.stop(), worker.stop()])
+    told['log of the API'] = api.output.stderr + api.output.stdout
+    told['log of the worker'] = worker.output.stderr + worker.output.stdout
+    told.spans = collector.messages.join('\n')
+    told.problems = problems.map(({ body }) => JSON.stringify(body)).join('\n')
+    return {
+      told,
+      stored,
+      problems,
+      secrets: {
+        ...secrets,
+        redisPassword: stores.redisPassword,
+        singleUseCode: String(answers.codes?.body).split('\n')[1] as string,
+        pass: String(answers.entry?.body.pass),
+        aToken: tokens[0] as string,
+        anotherToken: tokens.find((token) => token !== tokens[0]) as string,
+        key: person.key,
+      },
+    }
+  } finally {
+    await Promise.all([api.stop(), worker.stop()])
+    await Promise.all([stores.close(), collector.close()])
   }
 }
 
@@ -113,10 +118,8 @@ type MarkedStores = Awaited<ReturnType<typeof openMarkedStores>>
 /** A Redis and a Postgres with passwords of one kind, behind gates that may be shut. */
 async function openMarkedStores() {
   const server = await openRedisServer(temporaryFolder(afterAll), () => {})
-  afterAll(server.stop)
   const databaseUrl = new URL(await createDatabase())
   const admin = openOrm(databaseUrl.href, { poolMax: 1 })
-  afterAll(() => admin.close())
   const query = async <Row>(statement: string) =>
     (await sql.raw<Row>(statement).execute(admin.em.getKysely())).rows
   databaseUrl.username = `marked_role_${process.pid}`
@@ -125,13 +128,16 @@ async function openMarkedStores() {
     `create role ${databaseUrl.username} superuser login password '${secrets.postgresPassword}'`,
   )
   const redis = new Redis(server.url)
-  afterAll(() => redis.disconnect())
   return {
     redis,
     query,
     redisGate: await openGate(server.url),
     postgresGate: await openGate(databaseUrl.href),
     redisPassword: new URL(server.url).password,
+    async close() {
+      redis.disconnect()
+      await Promise.all([server.stop(), admin.close()])
+    },
     /** All that both have, as text. */
     async read() {
       const stored = { jobs: '', redis: '', postgres: '' }
@@ -174,8 +180,8 @@ async function openListener() {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  afterAll(() => void server.close())
-  return { messages, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  const close = () => server.close()
+  return { messages, close, endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
 /** What everybody on this machine sees of the processes that run. */

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { openCodeGuesses } from '../../src/http/code-guesses.ts'
 import { limits } from '../../src/limits.ts'
 import { openClient } from './client.ts'
 
@@ -44,6 +45,27 @@ it('does not count codes that are right', async () => {
   }
   expect(statuses).toEqual(new Set([201, 200]))
   expect((await claim('bob', 'WRONG')).code).toBe('code_not_found')
+})
+
+it('gives nothing back to the next count: whoever has a right code would guess more by it', async () => {
+  const { redis, shop } = client
+  const guesser = { shop, userId: 'oscar', address: null }
+  const key = `guesses:user:${shop}:oscar`
+  const guesses = openCodeGuesses(redis)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const begin = async () => {
+    const attempt = await guesses.begin(guesser)
+    if (attempt.waitSeconds !== null) throw new Error('locked out')
+    return attempt
+  }
+  const [early, late] = [await begin(), await begin()]
+  await early.succeed()
+  expect(await redis.get(key)).toBe('1')
+  vi.advanceTimersByTime(limits.codeGuessesSeconds * 1_000)
+  await redis.del(key)
+  await late.succeed()
+  expect(await redis.get(key)).toBeNull()
 })
 
 it('keeps who comes back to guess waiting twice as long each time, up to a day', async () => {
