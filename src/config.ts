@@ -49,7 +49,7 @@ const origins = z
   .pipe(
     z.array(
       z.string().refine((text) => /^https?:\/\/[^*]+$/.test(text) && isOrigin(text), {
-        error: ({ input }) => `${input} is no origin like https://shop.example.org`,
+        error: 'must be origins like https://shop.example.org, with commas between',
       }),
     ),
   )

@@ -69,7 +69,7 @@ describe('the configuration', () => {
       'shop.example.org',
       'https://shop.example.org,',
     ]) {
-      expect(() => of(wrong)).toThrow('is no origin like https://shop.example.org')
+      expect(() => of(wrong)).toThrow('must be origins like https://shop.example.org')
     }
   })
 

@@ -65,6 +65,12 @@ const writes = [
   ['POST', '/admin/queues/api/queues/drain/add'],
 ] as const
 
+/** On another host, and on another port of this one. */
+const places = [
+  { site: 'cross-site', from: foreign.url },
+  { site: 'same-site', from: foreign.url.replace('localhost', '127.0.0.1') },
+]
+
 /** Waits for what a script of the page evaluates to. */
 const evaluate = <Value>(page: Page, code: string) =>
   page.evaluate(`(async () => { ${code} })()`) as Promise<Value>
@@ -77,19 +83,19 @@ describe.runIf(hasBrowser)('a page of another site', { timeout: 60_000 }, () => 
   })
 
   /** A browser whose operator has signed in, and now looks at the other site. */
-  async function openVisitor(here = origin) {
+  async function openVisitor(here = origin, from = foreign.url) {
     const { page } = await browser.openPage({
       httpCredentials: { username: 'operator', password, origin: here },
     })
     await page.goto(`${here}/ops`)
-    await page.goto(foreign.url)
+    await page.goto(from)
     visits = []
     return page
   }
-  const fromThere = () => visits.filter(({ site }) => site === 'cross-site')
+  const fromThere = () => visits.filter(({ site }) => site !== 'same-origin')
 
-  it('gets nothing of what an operator may see', async () => {
-    const page = await openVisitor()
+  it.each(places)('$site gets nothing of what an operator may see', async ({ from, site }) => {
+    const page = await openVisitor(origin, from)
     for (const path of gets) {
       const read = `fetch('${origin}${path}', { credentials: 'include' })
         .then((answer) => answer.text(), () => 'not to be read')`
@@ -111,17 +117,17 @@ describe.runIf(hasBrowser)('a page of another site', { timeout: 60_000 }, () => 
     const seen = fromThere()
     expect(seen.length).toBeGreaterThanOrEqual(gets.length)
     expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([403]))
-    // It is not for the lack of a password: the browser sends it to what asks for it.
+    if (site === 'cross-site') return
+    // It is not for the lack of a password: at least for a neighbour Chromium sends it to what asks for it.
     await evaluate(
       page,
       `await fetch('${origin}${unguarded}', { mode: 'no-cors', credentials: 'include' })`,
     )
-    const sent = { what: `GET ${unguarded}`, site: 'cross-site', hasPassword: true, status: 200 }
-    expect(visits.at(-1)).toEqual(sent)
+    expect(visits.at(-1)).toMatchObject({ hasPassword: true, status: 200 })
   })
 
-  it('changes nothing in the name of an operator', async () => {
-    const page = await openVisitor()
+  it.each(places)('$site changes nothing in the name of an operator', async ({ from }) => {
+    const page = await openVisitor(origin, from)
     for (const [method, path] of writes) {
       await evaluate(
         page,

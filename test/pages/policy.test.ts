@@ -127,6 +127,8 @@ describe.runIf(hasBrowser)('script that got into a page', { timeout: 60_000 }, (
     }
     expect(ran).toEqual([])
     expect(foreign.asked).toEqual([])
+    const isOwn = ['/shop', '/ops'].includes(path)
+    expect(violations.includes('require-trusted-types-for')).toBe(isOwn)
   })
 
   it('is never shown in a frame of another site', async () => {
