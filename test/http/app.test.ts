@@ -153,7 +153,10 @@ describe('/openapi.json', () => {
       'cart_empty',
       'option_not_found',
     ])
-    expect(post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }])
+    expect(post.parameters).toMatchObject([
+      { name: 'Idempotency-Key', in: 'header' },
+      { name: 'X-Admission', in: 'header' },
+    ])
     expect(post.responses[422].content['application/problem+json'].schema).toEqual({
       $ref: '#/components/schemas/Problem',
     })
