@@ -5,6 +5,8 @@ export const httpLimits = {
    * been idle for longest.
    */
   connectionsMax: 10_000,
+  /** Connections that wait to be taken: a crowd comes in one moment, and Linux allows no more by itself. */
+  connectionsQueuedMax: 4_096,
   /** Files of a process that are no connections of clients, kept free for them: it has some 60. */
   otherFilesMax: 128,
   /** Requests of a connection that wait behind the one that is being answered: all of them are begun at once. */

@@ -61,7 +61,7 @@ export function listen(
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }, variable) : error)
     })
-    server.listen(PORT, HOST, () => resolve(server))
+    server.listen(PORT, HOST, limits.connectionsQueuedMax, () => resolve(server))
   })
 }
 
