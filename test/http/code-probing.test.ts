@@ -53,10 +53,11 @@ async function badCodes(): Promise<[what: string, code: string][]> {
   return codes
 }
 
-/** What a client sees of an answer, without what is another in every one. */
+/** What a client sees of an answer, without what is another in every one, or counts the seconds. */
 function seen({ status, headers, body }: Answer) {
   const { requestId, ...rest } = body
-  const { 'x-request-id': _, ...others } = Object.fromEntries(headers)
+  const { 'x-request-id': _, ratelimit, ...others } = Object.fromEntries(headers)
+  expect(ratelimit).toMatch(/^"user-writes";r=\d+;t=\d+$/)
   return { status, headers: others, body: rest, length: JSON.stringify(body).length }
 }
 
@@ -77,7 +78,7 @@ it('answers everybody who is locked out in the same words, whatever his code', a
   const answers = []
   for (const code of ['RIGHT', ...codes.map(([, bad]) => bad)]) {
     const { headers, ...rest } = seen(await claim('locked', code))
-    const { ratelimit: _, 'retry-after': wait, ...others } = headers
+    const { 'retry-after': wait, ...others } = headers
     expect(Number(wait)).toBeGreaterThan(limits.codeGuessesSeconds - 60)
     answers.push({ ...rest, headers: others })
   }
