@@ -75,13 +75,13 @@ describe('on a Redis Cluster', () => {
 
   it('guesses of codes are counted wherever they lie', async () => {
     const guesses = openCodeGuesses(books.redis)
-    const wait = async (userId: string) =>
+    const waitSecondsOf = async (userId: string) =>
       (await guesses.begin({ shop: 'main', userId, address: null })).waitSeconds
     for (const userId of ['ann', 'bob', 'cat', 'dan']) {
       for (let guess = 0; guess < limits.codeGuessesMax; guess++) {
-        expect(await wait(userId)).toBeNull()
+        expect(await waitSecondsOf(userId)).toBeNull()
       }
-      expect(await wait(userId)).toBeGreaterThan(0)
+      expect(await waitSecondsOf(userId)).toBeGreaterThan(0)
     }
   })
 
