@@ -5,6 +5,7 @@ import { measureClaim } from './rows/claim.ts'
 import { measureBacklog, measureGrowth } from './rows/growth.ts'
 import { measureK6 } from './rows/k6.ts'
 import { measureLag } from './rows/lag.ts'
+import { measureLimits } from './rows/limits.ts'
 import { measureMemory } from './rows/memory.ts'
 import { measureOrder } from './rows/order.ts'
 import { measurePeer } from './rows/peer.ts'
@@ -21,6 +22,7 @@ export const modes = {
     order: measureOrder,
     checkout: measureCheckout,
     refusal: measureRefusal,
+    limits: measureLimits,
     lag: measureLag,
     memory: measureMemory,
     rebuild: measureRebuild,

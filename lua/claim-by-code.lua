@@ -24,7 +24,8 @@ local taker_id, taken_rank
 if not coupon_id and single_use then
   coupon_id, taker_id, taken_rank = string.match(single_use, '^([^:]+):?([^:]*):?(%d*)$')
 end
-local known = coupon_id and read_coupon(coupon_id)
+-- A code that is nobody's takes the same steps, so that time does not tell it from one that somebody took.
+local known = read_coupon(coupon_id or '')
 if not known then
   return { 'code_not_found' }
 end

@@ -45,6 +45,7 @@ function install() {
   process.stderr.write('Installing dependencies with npm ci ...\n')
   const flags = [
     'ci',
+    '--ignore-scripts',
     '--include=dev',
     '--include=optional',
     '--no-audit',

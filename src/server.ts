@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
+import { allowOrigins } from './http/allowed-origins.ts'
 import { createApp } from './http/app.ts'
 import { operatorsOf } from './http/operator.ts'
 import { limits } from './limits.ts'
@@ -130,7 +131,8 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   const fetch = tracing ? tracing.requests(app.fetch) : app.fetch
-  await open('HTTP', () => listen(fetch, config), closeServer)
+  const served = allowOrigins(config.CORS_ORIGINS, fetch)
+  await open('HTTP', () => listen(served, config), closeServer)
   // Before HTTP closes, which waits for answers that come to an end.
   await open(
     'feed',

@@ -14,8 +14,8 @@ const pool = openPool(process.env.DATABASE_URL as string, Number(process.env.POO
 const verifyToken = createTokenVerifier({
   JWT_SECRET: process.env.JWT_SECRET,
   JWKS_URL: undefined,
-  RATE_LIMIT: false,
-  SEED_DEMO: false,
+  JWT_ISSUER: undefined,
+  JWT_AUDIENCE: undefined,
 })
 const orderSchema = z.strictObject({
   items: z

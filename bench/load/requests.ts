@@ -4,16 +4,19 @@ export type LoadRequest = {
   path: string
   token?: string
   idempotencyKey?: string
+  /** The address that a proxy says the request came from. */
+  from?: string
   /** Sent as JSON. */
   body?: unknown
 }
 
 /** The bytes of a POST as they go over the wire; the headers are those that any client of the API sends. */
-export function encodeRequest({ path, token, idempotencyKey, body }: LoadRequest): Buffer {
+export function encodeRequest({ path, token, idempotencyKey, from, body }: LoadRequest): Buffer {
   const text = body === undefined ? '' : JSON.stringify(body)
   const lines = [`POST ${path} HTTP/1.1`, 'Host: 127.0.0.1', 'Accept: application/json']
   if (token) lines.push(`Authorization: Bearer ${token}`)
   if (idempotencyKey) lines.push(`Idempotency-Key: ${idempotencyKey}`)
+  if (from) lines.push(`X-Forwarded-For: ${from}`)
   if (text) lines.push('Content-Type: application/json')
   lines.push(`Content-Length: ${Buffer.byteLength(text)}`, '', text)
   return Buffer.from(lines.join('\r\n'))

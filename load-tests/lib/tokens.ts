@@ -48,7 +48,9 @@ function sign(sub: string, role: 'user' | 'admin'): string {
   const secret = __ENV.JWT_SECRET
   if (!secret) throw new Error('JWT_SECRET is missing, or ADMIN_TOKEN and TOKENS_FILE.')
   const exp = Math.floor(Date.now() / 1_000) + 3_600
-  const payload = b64encode(JSON.stringify({ sub, role, shop, exp }), 'rawurl')
+  const iss = __ENV.JWT_ISSUER || undefined
+  const aud = __ENV.JWT_AUDIENCE || undefined
+  const payload = b64encode(JSON.stringify({ sub, role, shop, exp, iss, aud }), 'rawurl')
   const signature = hmac('sha256', secret, `${header}.${payload}`, 'base64rawurl')
   return `${header}.${payload}.${signature}`
 }

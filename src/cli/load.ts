@@ -116,6 +116,8 @@ function hasPassed(summaryFile: string): boolean {
 type Target = {
   BASE_URL: string
   JWT_SECRET?: string
+  JWT_ISSUER?: string
+  JWT_AUDIENCE?: string
   TOKENS_FILE?: string
   OPERATOR_PASSWORD?: string
 }
@@ -143,5 +145,11 @@ async function findTarget(): Promise<Target> {
       'Scenarios need JWT_SECRET to sign their tokens, or ADMIN_TOKEN and TOKENS_FILE.',
     )
   }
-  return { ...target, JWT_SECRET: secret }
+  const { JWT_ISSUER, JWT_AUDIENCE } = config
+  return {
+    ...target,
+    JWT_SECRET: secret,
+    ...(JWT_ISSUER && { JWT_ISSUER }),
+    ...(JWT_AUDIENCE && { JWT_AUDIENCE }),
+  }
 }

@@ -53,13 +53,15 @@ function runPsql(address: string, sql: string | undefined): Promise<number> {
   const password = decodeURIComponent(url.password)
   // Everybody on the machine can read an argument.
   url.password = ''
-  const { PGOPTIONS = '' } = process.env
+  // The authority that Node was told of; psql by itself looks for one in the home of its user.
+  const { PGOPTIONS = '', NODE_EXTRA_CA_CERTS: authority, PGSSLROOTCERT } = process.env
   const args = ['--dbname', url.href, ...(sql === undefined ? [] : ['--command', sql])]
   const child = spawn('psql', args, {
     stdio: 'inherit',
     env: {
       ...process.env,
       ...(password && { PGPASSWORD: password }),
+      ...(authority && { PGSSLROOTCERT: PGSSLROOTCERT ?? authority }),
       PGOPTIONS: `${PGOPTIONS} -c default_transaction_read_only=on`.trim(),
     },
   })

@@ -56,6 +56,13 @@ export type EngineOptions = {
   onLost?: (shop: string, epoch: number, lost: Lost) => void
 }
 
+type OpenShop = ShopDecider & {
+  batcher: Batcher<Reply>
+  accepted: number
+  /** Decisions that are not answered yet. */
+  waiting: number
+}
+
 /** Opens the engine: one batcher per shop over one Redis connection. */
 export function openEngine(options: EngineOptions): Engine {
   const { redis, holdMs, backlogMax = limits.backlogEventsMax, replicaAcks = 0 } = options
@@ -63,7 +70,7 @@ export function openEngine(options: EngineOptions): Engine {
   const { nowMs = () => performance.now(), traces } = options
   const soldOut = openSoldOutCoupons(redis, nowMs, onSoldOut)
   const settings = [backlogMax, holdMs, limits.reapedHoldsMax].map(String)
-  const shops = new Map<string, ShopDecider & { batcher: Batcher<Reply>; accepted: number }>()
+  const shops = new Map<string, OpenShop>()
 
   function openShop(shop: string) {
     const decider = openShopDecider({
@@ -84,7 +91,7 @@ export function openEngine(options: EngineOptions): Engine {
       ? (commands: string[][]) =>
           traces.follow({ shop, commands }, (carried) => decider.decide(commands, carried))
       : decider.decide
-    const opened = { ...decider, batcher: openBatcher(decide), accepted: 0 }
+    const opened = { ...decider, batcher: openBatcher(decide), accepted: 0, waiting: 0 }
     shops.set(shop, opened)
     return opened
   }
@@ -92,15 +99,22 @@ export function openEngine(options: EngineOptions): Engine {
   return {
     soldOut,
     async decide(shop, name, named, rest = []) {
-      const { batcher } = shops.get(shop) ?? openShop(shop)
+      const opened = shops.get(shop) ?? openShop(shop)
       const values = commands[name].map((key) => String((named as Record<string, unknown>)[key]))
       const command = [name, String(values.length + rest.length), ...values, ...rest]
       let reply: Reply
-      do {
-        traces?.note(command)
-        reply = await batcher.submit(command)
-        // Each time a bounded number of lapsed holds was expired, so this comes to its end.
-      } while (reply[0] === 'reaping')
+      opened.waiting += 1
+      try {
+        do {
+          traces?.note(command)
+          reply = await opened.batcher.submit(command)
+          // Each time a bounded number of lapsed holds was expired, so this comes to its end.
+        } while (reply[0] === 'reaping')
+      } finally {
+        opened.waiting -= 1
+        // Callers name shops: of one that does not exist nothing stays.
+        if (opened.waiting === 0 && opened.isUnknown()) shops.delete(shop)
+      }
       if (reply[0] === 'fault') throw new Error(`The decision ${name} failed: ${reply[1]}`)
       return reply
     },

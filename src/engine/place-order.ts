@@ -36,6 +36,8 @@ export type PlaceOrder = {
   pay: boolean
 }
 
+export type PlaceOrderOutcome = Outcome<OrderRecord, (typeof placeOrderRefusals)[number]>
+
 /**
  * Places an order: all of its lines, its coupon and, if asked to, its payment, or nothing.
  *
@@ -46,7 +48,7 @@ export async function placeOrder(
   engine: Engine,
   command: PlaceOrder,
   findStored: FindStoredOrder,
-): Promise<Outcome<OrderRecord, (typeof placeOrderRefusals)[number]>> {
+): Promise<PlaceOrderOutcome> {
   const { operationId, fingerprint, userId, userCouponId = '', expectedAmount = '' } = command
   const reply = await engine.decide(
     command.shop,

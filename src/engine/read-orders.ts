@@ -55,6 +55,16 @@ export async function readOrders(
   })
 }
 
+/** Whether an operation has placed an order, for as long as its key answers repeated requests. */
+export async function hasPlacedOrder(
+  redis: RedisClient,
+  shop: string,
+  operationId: string,
+): Promise<boolean> {
+  const [record] = await readFields(redis, shop, 'orders', [operationId])
+  return record !== null
+}
+
 /** The user's newest orders with an event that is not in Postgres yet, newest first. */
 export async function recentOrders(
   redis: RedisClient,

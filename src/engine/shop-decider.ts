@@ -16,6 +16,8 @@ export type ShopDecider = {
   look(): Promise<boolean>
   /** Whatever was accepted here and is not known to be in Postgres; it is forgotten. */
   takeUncertain(): Lost
+  /** Whether nothing was ever decided here: as far as this process has heard there is no such shop. */
+  isUnknown(): boolean
 }
 
 /** A batch of commands with what was decided, or null where Redis did not answer. */
@@ -110,6 +112,7 @@ export function openShopDecider(options: {
       return isOpen
     },
     takeUncertain: () => acceptedCommands.takeAfter('0-0'),
+    isUnknown: () => knownEpoch === 0,
   }
 }
 

@@ -52,6 +52,20 @@ export function parseUserCoupons(records: string): HotUserCoupon[] {
 
 const numberOf = (hexadecimal: string | undefined) => Number.parseInt(hexadecimal as string, 16)
 
+/** Whether a user has claimed a coupon: a hint, because a bucket may split between the two reads. */
+export async function hasClaimed(
+  redis: RedisClient,
+  shop: string,
+  couponId: string,
+  userId: string,
+): Promise<boolean> {
+  const [issued] = await readFields(redis, shop, 'coupons', [`${couponId}:issued`])
+  if (issued == null) return false
+  const bucket = `${couponId}:${bucketOf(userId, Number(issued))}`
+  const [records] = await readFields(redis, shop, 'claims', [bucket])
+  return parseUserCoupons(records ?? '').some((one) => one.userId === userId)
+}
+
 /**
  * The users who have claimed a coupon, page by page; one may come more than once. Whoever had claimed it at the begin
  * comes, also while others claim it: a bucket splits into itself and a new one behind all others.

@@ -1,10 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { openCatchUp } from '../db/catch-up.ts'
+import { openAdmission } from './admission.ts'
 import { identify } from './auth.ts'
 import { balanceRoutes } from './balances.ts'
 import { cartRoutes } from './cart.ts'
 import { claimableCouponRoutes } from './claimable-coupons.ts'
 import { claimRoutes } from './claims.ts'
+import { openAddressOf } from './client-address.ts'
 import { couponCodeRoutes } from './coupon-codes.ts'
 import { couponHistoryRoutes } from './coupon-history.ts'
 import { couponRoutes } from './coupons.ts'
@@ -13,8 +15,10 @@ import type { Dependencies, Parts } from './dependencies.ts'
 import { answerDocument } from './document.ts'
 import type { Environment } from './environment.ts'
 import { healthRoutes } from './health.ts'
+import { openKnownRooms } from './known-rooms.ts'
 import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
+import { requireOperator } from './operator.ts'
 import { addOpsRoutes } from './ops.ts'
 import { optionRoutes } from './options.ts'
 import { orderActionRoutes } from './order-actions.ts'
@@ -33,9 +37,12 @@ import { addShopSession } from './shop-session.ts'
 import { stockAdjustmentRoutes } from './stock-adjustments.ts'
 import { openStoredOrders } from './stored-orders.ts'
 import { createTokenVerifier } from './tokens.ts'
+import { identifyWithin } from './traffic.ts'
+import { openUnpaidOrders } from './unpaid-orders.ts'
 import { userCouponRoutes } from './user-coupons.ts'
 import { userRoutes } from './users.ts'
 import { verifyRoutes } from './verify.ts'
+import { waitingRoomRoutes } from './waiting-rooms.ts'
 
 /** The routes with their inputs and answers, for the typed client: `hc<AppType>(url)`. */
 export type AppType = ReturnType<typeof createApp>
@@ -45,22 +52,33 @@ export type AppType = ReturnType<typeof createApp>
  * connection and keeps nothing but verified tokens.
  */
 export function createApp(dependencies: Dependencies) {
+  const { config, redis } = dependencies
   const app = new OpenAPIHono<Environment>({ router: createRouter() })
+  const addressOf = openAddressOf(config.TRUSTED_PROXIES)
+  const identifySender = identify(createTokenVerifier(config))
+  const rooms = openKnownRooms(redis)
   const parts: Parts = {
     ...dependencies,
-    catchUp: openCatchUp(dependencies.redis),
+    addressOf,
+    operatorsOnly: requireOperator(dependencies.operators, addressOf),
+    rooms,
+    admission: openAdmission(redis, rooms),
+    catchUp: openCatchUp(redis),
     copyOf: openReadCopies(dependencies.engine),
     storedOrders: openStoredOrders(dependencies.orm),
-    identify: identify(createTokenVerifier(dependencies.config)),
+    identify: config.RATE_LIMIT
+      ? identifyWithin(identifySender, redis, addressOf, config)
+      : identifySender,
+    unpaidOrders: config.RATE_LIMIT ? openUnpaidOrders(redis, config.UNPAID_ORDERS_PER_USER) : null,
   }
   app.onError(answerError(dependencies.log))
   app.notFound(answerNotFound(app.router, parts.identify))
   app.get('/openapi.json', answerDocument(app))
-  app.get('/metrics', answerMetrics(parts))
+  app.get('/metrics', answerMetrics(parts.metrics, parts.operatorsOnly))
   addOpsRoutes(app, parts)
   addShopSession(app, parts)
-  for (const [path, answer] of pagesFor(parts)) app.get(path, answer)
-  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operators))
+  for (const [path, answer] of pagesFor(parts.operatorsOnly)) app.get(path, answer)
+  app.get(queueBoardPath, answerQueueBoard(parts.queues, parts.operatorsOnly))
 
   return app
     .route('/', healthRoutes(parts))
@@ -77,6 +95,7 @@ export function createApp(dependencies: Dependencies) {
     .route('/', couponHistoryRoutes(parts))
     .route('/', couponCodeRoutes(parts))
     .route('/', claimRoutes(parts))
+    .route('/', waitingRoomRoutes(parts))
     .route('/', userCouponRoutes(parts))
     .route('/', cartRoutes(parts))
     .route('/', orderRoutes(parts))

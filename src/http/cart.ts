@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { type CartLine, readCart } from '../engine/read-cart.ts'
 import { removeCartItem, setCartItem, setCartItemRefusals } from '../engine/set-cart-item.ts'
 import { limits } from '../limits.ts'
+import { nameOf } from '../waiting-room/rooms.ts'
 import { refuseBody } from './body.ts'
 import {
   bodyCodes,
@@ -14,7 +15,7 @@ import {
 import type { Parts } from './dependencies.ts'
 import { sample } from './examples.ts'
 import { id, integer, isoOf, isoTime } from './fields.ts'
-import { refuse } from './problem.ts'
+import { problem, refuse } from './problem.ts'
 import { productStatus } from './product-view.ts'
 import { reply } from './reply.ts'
 import { openRoutes } from './routes.ts'
@@ -77,7 +78,10 @@ const cartRoute = createRoute({
   responses: { 200: jsonAnswer(cartSchema, 'The cart', { filled, empty }), ...reading.refusals },
 })
 
-const setting = documented('user', [...bodyCodes, ...decisionCodes(setCartItemRefusals)])
+const setting = documented('user', [
+  ...bodyCodes,
+  ...decisionCodes(['admission_required', ...setCartItemRefusals]),
+])
 const setItemRoute = createRoute({
   method: 'put',
   path: '/v1/me/cart/items/{optionId}',
@@ -116,7 +120,7 @@ const removeItemRoute = createRoute({
   },
 })
 
-export function cartRoutes({ engine, redis, identify }: Parts) {
+export function cartRoutes({ engine, redis, admission, identify }: Parts) {
   return openRoutes(identify)
     .openapi(cartRoute, async (c) => {
       const { userId, shop } = c.get('caller')
@@ -126,6 +130,9 @@ export function cartRoutes({ engine, redis, identify }: Parts) {
       const { userId, shop } = c.get('caller')
       const { optionId } = c.req.valid('param')
       const { quantity } = c.req.valid('json')
+      // Or a line could come in between the order's look into the cart and the order.
+      const rooms = [nameOf({ kind: 'option', id: optionId })]
+      if (!(await admission.isOpen(c, rooms, never))) return problem(c, 'admission_required')
       const outcome = await setCartItem(engine, { shop, userId, optionId, quantity })
       if (!outcome.ok) return refuse(c, outcome)
       return reply(c, cartView(await readCart(redis, shop, userId)), 200)
@@ -138,6 +145,8 @@ export function cartRoutes({ engine, redis, identify }: Parts) {
       return reply(c, cartView(await readCart(redis, shop, userId)), 200)
     })
 }
+
+const never = async () => false
 
 function cartView(lines: CartLine[]): z.infer<typeof cartSchema> {
   const items = lines.map((line) => ({

@@ -2,6 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { ClaimRecord } from '../domain/events.ts'
 import { claimByCode, claimByCodeRefusals } from '../engine/claim-by-code.ts'
 import { type ClaimOutcome, claimCoupon, claimCouponRefusals } from '../engine/claim-coupon.ts'
+import { hasClaimed } from '../engine/user-coupons.ts'
+import { nameOf } from '../waiting-room/rooms.ts'
 import { refuseBody } from './body.ts'
 import { openCodeGuesses } from './code-guesses.ts'
 import { bodyCodes, decisionCodes, documented, jsonBody, leadsTo, onceAnswers } from './contract.ts'
@@ -39,7 +41,10 @@ const claimAnswers = onceAnswers(
   leadsTo('userCouponId', ['readUserCoupon']),
 )
 
-const byId = documented('user', [...bodyCodes, ...decisionCodes(claimCouponRefusals)])
+const byId = documented('user', [
+  ...bodyCodes,
+  ...decisionCodes(['admission_required', ...claimCouponRefusals]),
+])
 const claimRoute = createRoute({
   method: 'post',
   path: '/v1/coupons/{id}/claims',
@@ -58,7 +63,6 @@ const claimRoute = createRoute({
 const byCode = documented('user', [
   ...bodyCodes,
   'unavailable',
-  'rate_limited',
   'shop_closed',
   ...claimByCodeRefusals,
   'backlog_full',
@@ -83,30 +87,38 @@ const claimByCodeRoute = createRoute({
   responses: { ...claimAnswers, ...byCode.refusals },
 })
 
-export function claimRoutes({ engine, redis, config, identify }: Parts) {
+export function claimRoutes({ engine, redis, config, identify, addressOf, admission }: Parts) {
   const codeGuesses = config.RATE_LIMIT ? openCodeGuesses(redis) : null
   return openRoutes(identify)
     .openapi(claimRoute, (c) => {
       const { userId, shop } = c.get('caller')
       const couponId = c.req.valid('param').id
+      const names = [nameOf({ kind: 'coupon', id: couponId })]
       const answer = (outcome: ClaimOutcome) => {
         if (!outcome.ok) return refuse(c, outcome)
+        admission.leave(c, names)
         return replyOnce(c, claimView(outcome.value), outcome.replayed)
       }
-      const outcome = claimCoupon(engine, { shop, couponId, userId })
-      // A refusal that nothing is waited for is answered in the same call that brought the request.
-      return outcome instanceof Promise ? outcome.then(answer) : answer(outcome)
+      const claim = () => {
+        const outcome = claimCoupon(engine, { shop, couponId, userId })
+        // A refusal that nothing is waited for is answered in the same call that brought the request.
+        return outcome instanceof Promise ? outcome.then(answer) : answer(outcome)
+      }
+      const isOpen = admission.isOpen(c, names, () => hasClaimed(redis, shop, couponId, userId))
+      if (isOpen === true) return claim()
+      return isOpen.then((is) => (is ? claim() : problem(c, 'admission_required')))
     })
     .openapi(claimByCodeRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const { code } = c.req.valid('json')
-      const waitSeconds = await codeGuesses?.begin(shop, userId)
-      if (waitSeconds) {
-        c.get('headers')['retry-after'] = String(waitSeconds)
+      const guesser = { shop, userId, address: addressOf(c) }
+      const attempt = await codeGuesses?.begin(guesser)
+      if (attempt && attempt.waitSeconds !== null) {
+        c.get('headers')['retry-after'] = String(attempt.waitSeconds)
         return problem(c, 'rate_limited')
       }
       const outcome = await claimByCode(engine, { shop, code, userId })
-      if (outcome.ok || outcome.code !== 'code_not_found') await codeGuesses?.succeed(shop, userId)
+      if (outcome.ok || outcome.code !== 'code_not_found') await attempt?.succeed()
       if (!outcome.ok) return refuse(c, outcome)
       return replyOnce(c, claimView(outcome.value), outcome.replayed)
     })

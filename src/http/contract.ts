@@ -12,9 +12,9 @@ import type { ProblemCode } from './problem-codes.ts'
 
 /** Who may use a route: the refusals before its own, and the guard that takes care of them. */
 const accesses = {
-  public: { codes: ['unauthorized'], gate: takeShop },
-  user: { codes: ['unauthorized'], gate: requireUser },
-  admin: { codes: ['unauthorized', 'forbidden'], gate: requireAdmin },
+  public: { codes: ['rate_limited', 'unauthorized'], gate: takeShop },
+  user: { codes: ['rate_limited', 'unauthorized'], gate: requireUser },
+  admin: { codes: ['rate_limited', 'unauthorized', 'forbidden'], gate: requireAdmin },
 } as const
 
 type Access = keyof typeof accesses
@@ -61,6 +61,16 @@ const shopHeader = {
   schema: { type: 'string', pattern: idPattern.source, default: 'main' },
 } as const
 
+/** The header that brings passes of waiting rooms. */
+const admissionHeader = {
+  name: 'X-Admission',
+  in: 'header',
+  required: false,
+  description:
+    'The passes of waiting rooms, with commas between them. Without a room none is needed.',
+  schema: { type: 'string', maxLength: limits.passesLengthMax },
+} as const
+
 /**
  * Documents who may use a route and how it refuses, and brings the guards that refuse so. `codes` stand in the
  * order in which they are looked for; the document lists them in that order as `x-refusals` too.
@@ -77,14 +87,13 @@ export function documented<A extends Access, const Code extends ProblemCode>(
   const guards: Guard[] = [access.gate]
   if (takes('body_too_large')) guards.push(limitBody)
   if (takes('idempotency_key_required')) guards.push(requireIdempotencyKey)
+  const parameters = [
+    ...(who === 'public' ? [shopHeader] : []),
+    ...(takes('idempotency_key_required') ? [idempotencyKeyHeader] : []),
+    ...(takes('admission_required') ? [admissionHeader] : []),
+  ]
   return {
-    about: {
-      security,
-      'x-refusals': all,
-      guards,
-      ...(who === 'public' && { parameters: [shopHeader] }),
-      ...(takes('idempotency_key_required') && { parameters: [idempotencyKeyHeader] }),
-    },
+    about: { security, 'x-refusals': all, guards, ...(parameters.length > 0 && { parameters }) },
     refusals: problemAnswers(all) as ProblemAnswers<Code | AccessCode<A> | 'internal'>,
   }
 }

@@ -2,8 +2,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import { auth } from 'hono/utils/basic-auth'
 import { type Config, isPrivate } from '../config.ts'
+import { limits } from '../limits.ts'
+import type { AddressOf } from './client-address.ts'
 import type { Environment } from './environment.ts'
+import { openGenerations } from './generations.ts'
 import type { Guard } from './guard.ts'
+import { refuseForeignPages } from './own-pages.ts'
 import { problem } from './problem.ts'
 
 /** Who may see what an operator sees: whoever knows the password, and without one everybody or nobody. */
@@ -18,21 +22,45 @@ export function operatorsOf(config: Config): OperatorAccess {
 
 /**
  * Lets operators pass. The password comes by HTTP Basic, which browsers and Prometheus both know how to send; the name
- * with it does not matter.
+ * with it does not matter. Who sends wrong ones has to wait, and is told so whatever he sends then. Each process counts
+ * by itself: an outage of Redis is when operators must get in.
  */
-export function requireOperator(access: OperatorAccess): Guard {
+export function requireOperator(access: OperatorAccess, addressOf: AddressOf): Guard {
+  const guessers = openGenerations<{ wrong: number; untilMs: number }>(limits.passwordGuessersMax)
+
+  /** Looks and counts in one go, so that many at once are not all the first. */
+  function askForPassword(c: Context<Environment>, password: string) {
+    const guesser = addressOf(c) ?? 'no public address'
+    const nowMs = Date.now()
+    const known = guessers.get(guesser)
+    const before = known && known.untilMs > nowMs ? known : null
+    if (before && before.wrong >= limits.passwordGuessesMax) {
+      c.get('headers')['retry-after'] = String(Math.ceil((before.untilMs - nowMs) / 1_000))
+      return problem(c, 'rate_limited')
+    }
+    const given = auth(c.req.raw)?.password
+    if (given !== undefined && isSame(given, password)) return undefined
+    // A browser that does not know the password yet asks without one.
+    if (given !== undefined) {
+      const untilMs = before?.untilMs ?? nowMs + limits.passwordGuessesSeconds * 1_000
+      guessers.set(guesser, { wrong: (before?.wrong ?? 0) + 1, untilMs })
+    }
+    const refusal = problem(c, 'unauthorized')
+    refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
+    return refusal
+  }
+
   return (c) => {
+    // Before it counts a wrong password: none of somebody else's pages may lock the operator out.
+    const refusal = refuseForeignPages(c)
+    if (refusal) return refusal
     if (access === 'everybody') return isMeantForHere(c) ? undefined : problem(c, 'forbidden')
     if (access === 'nobody') {
       return problem(c, 'forbidden', {
         detail: 'OPERATOR_PASSWORD is not set: nobody may see this.',
       })
     }
-    const given = auth(c.req.raw)?.password
-    if (given !== undefined && isSame(given, access.password)) return undefined
-    const refusal = problem(c, 'unauthorized')
-    refusal.headers.set('www-authenticate', 'Basic realm="Stampede", charset="UTF-8"')
-    return refusal
+    return askForPassword(c, access.password)
   }
 }
 

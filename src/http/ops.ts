@@ -11,9 +11,8 @@ import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { requireOperator } from './operator.ts'
 import { invalidRequest, problem } from './problem.ts'
-import { headersOf, reply } from './reply.ts'
+import { fixedHeaders, headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
 /** What the live page is told when it opens. */
@@ -34,9 +33,11 @@ export const opsPaths = ['/ops/session', '/ops/feed', '/ops/storm']
  * something takes a token, which no other page can get at.
  */
 export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
-  const { config, orm, feed, operators, runStorm } = parts
-  const isOperator = [identifyRequest, requireOperator(operators), takeWatchedShop]
-  const sign = config.JWT_SECRET ? signTokensWith(config.JWT_SECRET, limits.operatorTokenMs) : null
+  const { config, orm, feed, operatorsOnly, runStorm } = parts
+  const isOperator = [identifyRequest, operatorsOnly, takeWatchedShop]
+  const sign = config.JWT_SECRET
+    ? signTokensWith(config.JWT_SECRET, config, limits.operatorTokenMs)
+    : null
 
   const openSession = guarded(isOperator, async (c) => {
     const watermarks = await listWatermarks(databaseOf(orm)).catch(() => [])
@@ -70,7 +71,10 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
       if (watching) await end
       watching?.stop()
     })
-    return isFull ? problem(c, 'rate_limited') : stream
+    if (isFull) return problem(c, 'rate_limited')
+    // The stream sets `no-cache`, by which a browser may keep what an operator saw.
+    stream.headers.set('cache-control', fixedHeaders['cache-control'])
+    return stream
   })
   app.get('/ops/feed', measured('GET', '/ops/feed', watch))
 

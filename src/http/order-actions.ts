@@ -51,12 +51,13 @@ const cancelOrderRoute = createRoute({
 })
 
 /** Payment and cancellation. An order that has ended leaves Redis; from then on its row in Postgres answers. */
-export function orderActionRoutes({ engine, storedOrders, identify }: Parts) {
+export function orderActionRoutes({ engine, storedOrders, unpaidOrders, identify }: Parts) {
   return openRoutes(identify)
     .openapi(payOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const command = { shop, userId, orderId: c.req.valid('param').id }
       const outcome = await payOrder(engine, command, storedOrders(shop))
+      if (outcome.ok && !outcome.replayed) unpaidOrders?.forgive({ shop, userId })
       return outcome.ok ? reply(c, orderView(outcome.value), 200) : refuse(c, outcome)
     })
     .openapi(cancelOrderRoute, async (c) => {

@@ -1,7 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { placeOrder, placeOrderRefusals } from '../engine/place-order.ts'
 import { readDescriptions } from '../engine/product-texts.ts'
+import { readCart } from '../engine/read-cart.ts'
+import { hasPlacedOrder } from '../engine/read-orders.ts'
 import { limits } from '../limits.ts'
+import { nameOf } from '../waiting-room/rooms.ts'
 import {
   decisionCodes,
   documented,
@@ -13,6 +16,7 @@ import {
   readCodes,
 } from './contract.ts'
 import type { Parts } from './dependencies.ts'
+import type { Caller } from './environment.ts'
 import { pageExamples, sample } from './examples.ts'
 import { id, idParams, integer, pageOf, pageQuery, userCouponId } from './fields.ts'
 import { operationOf } from './idempotency.ts'
@@ -86,7 +90,10 @@ const paidAtOnce: typeof paidOrder = {
   payment: paidOrder.payment && { ...paidOrder.payment, paidAt: sample.orderedAt },
 }
 
-const placement = documented('user', [...keyCodes, ...decisionCodes(placeOrderRefusals)])
+const placement = documented('user', [
+  ...keyCodes,
+  ...decisionCodes(['admission_required', ...placeOrderRefusals]),
+])
 const placeOrderRoute = createRoute({
   method: 'post',
   path: '/v1/orders',
@@ -193,19 +200,28 @@ export function orderRoutes(parts: Parts) {
     .openapi(placeOrderRoute, async (c) => {
       const { userId, shop } = c.get('caller')
       const body = c.req.valid('json')
+      const operation = operationOf(c, 'POST /v1/orders', body)
+      const { admission } = parts
+      // Who repeats an earlier request gets its answer.
+      const isRepeated = () => hasPlacedOrder(parts.redis, shop, operation.operationId)
+      const rooms = await roomsBefore(parts, c.get('caller'), body.items)
+      if (!(await admission.isOpen(c, rooms, isRepeated))) return problem(c, 'admission_required')
       const { items, fromCart, ...terms } = body
-      const outcome = await placeOrder(
-        parts.engine,
-        {
-          shop,
-          userId,
-          ...terms,
-          items: items ? sumLines(items) : 'cart',
-          ...operationOf(c, 'POST /v1/orders', body),
-        },
-        parts.storedOrders(shop),
-      )
+      const lines = items ? sumLines(items) : ('cart' as const)
+      const command = { shop, userId, ...terms, items: lines, ...operation }
+      const place = () => placeOrder(parts.engine, command, parts.storedOrders(shop))
+      const { unpaidOrders } = parts
+      const outcome =
+        body.pay || !unpaidOrders
+          ? await place()
+          : await unpaidOrders.within({ shop, userId }, { place, isRepeated })
+      if ('waitSeconds' in outcome) {
+        c.get('headers')['retry-after'] = String(outcome.waitSeconds)
+        const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
+        return problem(c, 'rate_limited', { detail })
+      }
       if (!outcome.ok) return refuse(c, outcome)
+      admission.leave(c, rooms)
       return replyOnce(c, orderView(outcome.value), outcome.replayed)
     })
     .openapi(orderRoute, async (c) => {
@@ -230,6 +246,18 @@ export function orderRoutes(parts: Parts) {
       if (page === 'bad_cursor') return invalidCursor(c)
       return reply(c, { ...page, items: page.items.map(orderView) }, 200)
     })
+}
+
+/** The rooms that may stand before an order, by the lines that it names or those of the cart. */
+async function roomsBefore(
+  { redis, rooms }: Parts,
+  { shop, userId }: Caller,
+  items: readonly { optionId: string }[] | undefined,
+): Promise<string[]> {
+  // A sale without rooms does not pay for a look into the cart.
+  if (!items && !(await rooms.hasAny(shop))) return []
+  const lines = items ?? (await readCart(redis, shop, userId))
+  return lines.map(({ optionId }) => nameOf({ kind: 'option', id: optionId }))
 }
 
 /** One line per option, in the order in which the options came. */

@@ -4,11 +4,9 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context, Handler } from 'hono'
 import { bundle } from './bundle.ts'
-import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { requireOperator } from './operator.ts'
 import { remembered } from './remembered.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -22,7 +20,10 @@ const types: Record<string, string> = {
   '.md': 'text/plain; charset=utf-8',
 }
 
-/** A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. */
+/**
+ * A page may load what this server has, and nothing else: it works offline, and runs no script that came in a text. It
+ * cannot even make elements of a text.
+ */
 export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -32,7 +33,19 @@ export const pagePolicy = [
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
 ].join('; ')
+
+/** The same for a page of a library that makes elements of texts, which are its own. */
+export const libraryPagePolicy = pagePolicy.replace(/; require-trusted-types-for.*/, '')
+
+/** What a page may do as little as those who load it: know its window, or use what the device has. */
+export const pageHeaders = {
+  'content-security-policy': pagePolicy,
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy':
+    'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+}
 
 const ownFile = (path: string) => fileURLToPath(new URL(`../pages/${path}`, import.meta.url))
 const fileOfPackage = (path: string) => fileURLToPath(import.meta.resolve(path))
@@ -60,11 +73,9 @@ const files: Record<string, string> = {
 export const pagePaths = Object.keys(files)
 
 /** The pages: an address, and what answers it. Those of operators are for them only. */
-export function pagesFor({
-  operators,
-}: Pick<Dependencies, 'operators'>): [path: string, answer: Handler<Environment>][] {
+export function pagesFor(operatorsOnly: Guard): [path: string, answer: Handler<Environment>][] {
   return Object.entries(files).map(([path, file]) => {
-    const guards = /^\/ops(\/|$)/.test(path) ? [requireOperator(operators)] : []
+    const guards = /^\/ops(\/|$)/.test(path) ? [operatorsOnly] : []
     return [path, answerFile(path, file, guards)]
   })
 }
@@ -75,8 +86,9 @@ function answerFile(path: string, file: string, guards: Guard[]): Handler<Enviro
   const answer = guarded([identifyRequest, ...guards], async (c) => {
     const read = await readOnce()
     const headers = headersOf(c, {
+      ...pageHeaders,
+      ...(path === '/docs' && { 'content-security-policy': libraryPagePolicy }),
       'cache-control': 'no-cache',
-      'content-security-policy': pagePolicy,
       'content-type': types[extname(file)] as string,
       etag: read.etag,
     })

@@ -17,6 +17,7 @@ export const problemCodes = {
   option_not_found: { status: 404, title: 'No such product option' },
   coupon_not_found: { status: 404, title: 'No such coupon' },
   code_not_found: { status: 404, title: 'No coupon can be claimed by this code' },
+  waiting_room_not_found: { status: 404, title: 'There is no waiting room before it' },
   order_not_found: { status: 404, title: 'No such order' },
   order_item_not_found: { status: 404, title: 'The order has no such item' },
   dead_letter_not_found: {
@@ -36,6 +37,11 @@ export const problemCodes = {
   product_inactive: { status: 409, title: 'The product is not on sale' },
   not_started: { status: 409, title: 'It has not started yet' },
   ended: { status: 409, title: 'It has ended' },
+  admission_required: {
+    status: 409,
+    title: 'There is a waiting room before it',
+    detail: 'Enter the waiting room, and come with the pass in the header X-Admission.',
+  },
   code_required: { status: 409, title: 'The coupon is claimed by a code' },
   cart_empty: { status: 409, title: 'The cart is empty' },
   cart_full: { status: 409, title: 'The cart has as many lines as it may have' },

@@ -5,10 +5,9 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { Queue } from 'bullmq'
 import { type Handler, Hono } from 'hono'
 import type { Environment } from './environment.ts'
-import { guarded } from './guard.ts'
+import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { type OperatorAccess, requireOperator } from './operator.ts'
-import { pagePolicy } from './pages.ts'
+import { libraryPagePolicy, pageHeaders } from './pages.ts'
 import { problem } from './problem.ts'
 import { headersOf } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -19,7 +18,7 @@ const basePath = '/admin/queues'
 export const queueBoardPath = `${basePath}/*`
 
 /** Its page finds its files by a base address, and one component brings one style, which hides scroll bars. */
-const boardPolicy = pagePolicy
+const boardPolicy = libraryPagePolicy
   .replace("base-uri 'none'", "base-uri 'self'")
   .replace(
     "style-src 'self'",
@@ -38,15 +37,16 @@ const startScreen = /(<div id="root">)[\s\S]*<\/style>\s*(<\/div>)/
  */
 export function answerQueueBoard(
   queues: readonly Queue[],
-  operators: OperatorAccess,
+  operatorsOnly: Guard,
 ): Handler<Environment> {
   const board = openBoard(queues)
-  const answer = guarded([identifyRequest, requireOperator(operators)], async (c) => {
+  const answer = guarded([identifyRequest, operatorsOnly], async (c) => {
     const response = await board.fetch(c.req.raw)
     if (response.status === 404) return problem(c, 'not_found')
     const type = response.headers.get('content-type') ?? ''
     const isPage = type.startsWith('text/html')
     const headers = headersOf(c, {
+      ...pageHeaders,
       'content-type': type,
       'content-security-policy': boardPolicy,
       'cache-control': /\/static\/(?:js|css)\//.test(c.req.path)

@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
 import { fingerprint, newId, operationId } from '../domain/ids.ts'
 import { chargeBalance } from '../engine/charge-balance.ts'
 import { limits } from '../limits.ts'
@@ -9,6 +9,7 @@ import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { measured } from './measured.ts'
 import { isMeantForHere } from './operator.ts'
+import { isFromOwnPage } from './own-pages.ts'
 import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -36,7 +37,7 @@ export const shopSessionPath = '/shop/session'
 export function addShopSession(app: Hono<Environment>, parts: Parts): void {
   const { config, engine, operators } = parts
   const key = operators === 'everybody' && config.SEED_DEMO ? config.JWT_SECRET : undefined
-  const sign = key ? signTokensWith(key, limits.demoBuyerTokenMs) : null
+  const sign = key ? signTokensWith(key, config, limits.demoBuyerTokenMs) : null
 
   const tell = guarded([identifyRequest], (c) => {
     const session: ShopSession = { hasDemoBuyers: sign !== null && isMeantForHere(c) }
@@ -64,9 +65,4 @@ export function addShopSession(app: Hono<Environment>, parts: Parts): void {
     return reply(c, buyer, 201)
   })
   app.post(shopSessionPath, measured('POST', shopSessionPath, enter))
-}
-
-/** Whether a page of this server asks, as far as browsers tell; what is no browser can make tokens anyway. */
-function isFromOwnPage(c: Context<Environment>): boolean {
-  return (c.req.header('sec-fetch-site') ?? 'same-origin') === 'same-origin'
 }

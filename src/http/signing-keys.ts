@@ -13,15 +13,17 @@ const keyTypeOf: Record<string, { kty: string; crv?: string }> = {
 export const publicKeyAlgorithms = ['RS256', 'ES256', 'EdDSA'] as const
 
 const keySetSchema = z.object({
-  keys: z.array(
-    z.looseObject({
-      kty: z.string(),
-      kid: z.string().optional(),
-      alg: z.string().optional(),
-      use: z.string().optional(),
-      crv: z.string().optional(),
-    }),
-  ),
+  keys: z
+    .array(
+      z.looseObject({
+        kty: z.string(),
+        kid: z.string().optional(),
+        alg: z.string().optional(),
+        use: z.string().optional(),
+        crv: z.string().optional(),
+      }),
+    )
+    .max(limits.signingKeysMax),
 })
 
 type SigningKey = z.infer<typeof keySetSchema>['keys'][number]
@@ -51,9 +53,11 @@ export function openSigningKeys(url: string): SigningKeys {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(limits.signingKeysTimeoutMs),
       headers: { accept: 'application/json' },
+      // Whose keys we trust is said by the configuration and by nobody else.
+      redirect: 'error',
     })
     if (!response.ok) throw new Error(`The signing keys answered ${response.status}`)
-    keys = keySetSchema.parse(await response.json()).keys
+    keys = keySetSchema.parse(JSON.parse(await readText(response))).keys
     fetchedAtMs = triedAtMs
   }
 
@@ -86,6 +90,18 @@ export function openSigningKeys(url: string): SigningKeys {
       return key ? exportKey(key) : null
     },
   }
+}
+
+/** Reads what is not too long. */
+async function readText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const part of body ?? []) {
+    bytes += part.byteLength
+    if (bytes > limits.signingKeysBytesMax) throw new Error('The signing keys are too long')
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
 }
 
 function fits(key: SigningKey, alg: string): boolean {

@@ -4,8 +4,10 @@ import { operationOfOrder } from '../domain/ids.ts'
 import type { FindStoredOrder, StoredOrder } from '../domain/stored-order.ts'
 import { type Batcher, openBatcher } from '../engine/batcher.ts'
 import { readOrder } from '../engine/read-orders.ts'
+import { limits } from '../limits.ts'
 import type { Dependencies, Parts } from './dependencies.ts'
 import type { Caller } from './environment.ts'
+import { openGenerations } from './generations.ts'
 import { expireLapsed, hasLapsed } from './lapsed-orders.ts'
 
 type Stores = Pick<Parts, 'redis' | 'storedOrders'>
@@ -19,7 +21,7 @@ export type StoredOrders = (shop: string) => FindStoredOrder
  * in a rush.
  */
 export function openStoredOrders(orm: Dependencies['orm']): StoredOrders {
-  const batchers = new Map<string, Batcher<StoredOrder | null>>()
+  const batchers = openGenerations<Batcher<StoredOrder | null>>(limits.storedOrderShopsMax)
   const open = (shop: string) => {
     const batcher = openBatcher((batch) => findNewestOrders(orm.em.fork(), shop, batch.flat()))
     batchers.set(shop, batcher)

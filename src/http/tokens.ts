@@ -1,19 +1,29 @@
 import { createDecoder, createVerifier, TokenError } from 'fast-jwt'
 import { z } from 'zod'
+import type { Config } from '../config.ts'
 import { idPattern } from '../domain/ids.ts'
 import { Unavailable } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
-import type { Dependencies } from './dependencies.ts'
 import type { Caller } from './environment.ts'
 import { openGenerations } from './generations.ts'
 import { openSigningKeys, publicKeyAlgorithms } from './signing-keys.ts'
 
-const claimsSchema = z.object({
-  sub: z.string().regex(idPattern),
-  exp: z.number(),
-  role: z.enum(['user', 'admin']).default('user'),
-  shop: z.string().regex(idPattern).default('main'),
-})
+type TokenConfig = Pick<Config, 'JWT_SECRET' | 'JWKS_URL' | 'JWT_ISSUER' | 'JWT_AUDIENCE'>
+
+/** What a token must say, and to whom where the configuration names an issuer or an audience. */
+function claimsSchemaOf({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }: TokenConfig) {
+  return z.object({
+    sub: z.string().regex(idPattern),
+    exp: z.number(),
+    role: z.enum(['user', 'admin']).default('user'),
+    shop: z.string().regex(idPattern).default('main'),
+    iss: issuer === undefined ? z.unknown().optional() : z.literal(issuer),
+    aud:
+      audience === undefined
+        ? z.unknown().optional()
+        : z.unknown().refine((given) => [given].flat().includes(audience)),
+  })
+}
 
 /**
  * Verifies a token.
@@ -32,10 +42,11 @@ type VerifiedToken = { caller: Caller; expiresAtMs: number }
  * as a secret.
  *
  * Verified tokens are remembered until they expire, by their whole text, because a signature costs more to check
- * than the rest of a request.
+ * than the rest of a request. Very long ones are not: they are rare, and would take the memory of many.
  */
-export function createTokenVerifier(config: Dependencies['config']): VerifyToken {
+export function createTokenVerifier(config: TokenConfig): VerifyToken {
   const verified = openGenerations<VerifiedToken>(limits.tokenCacheMax)
+  const claimsSchema = claimsSchemaOf(config)
   const decodeToken = createDecoder({ complete: true })
   const verifySecret = config.JWT_SECRET
     ? createVerifier({ key: config.JWT_SECRET, algorithms: ['HS256'] })
@@ -49,7 +60,7 @@ export function createTokenVerifier(config: Dependencies['config']): VerifyToken
     const expiresAtMs = exp * 1_000
     if (expiresAtMs <= Date.now()) return null
     const caller: Caller = { userId, role, shop }
-    verified.set(token, { caller, expiresAtMs })
+    if (token.length <= limits.tokenCacheLengthMax) verified.set(token, { caller, expiresAtMs })
     return caller
   }
 

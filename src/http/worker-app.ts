@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
+import { openAddressOf } from './client-address.ts'
 import type { Dependencies } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { answerMetrics } from './metrics.ts'
 import { answerNotFound } from './not-found.ts'
+import { requireOperator } from './operator.ts'
 import { answerError } from './problem.ts'
 import { reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -17,6 +19,7 @@ export function createWorkerApp(parts: Pick<Dependencies, 'metrics' | 'operators
     '/livez',
     guarded([identifyRequest], (c) => reply(c, { ok: true }, 200)),
   )
-  app.get('/metrics', answerMetrics(parts))
+  const operatorsOnly = requireOperator(parts.operators, openAddressOf(0))
+  app.get('/metrics', answerMetrics(parts.metrics, operatorsOnly))
   return app
 }

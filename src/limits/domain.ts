@@ -52,7 +52,10 @@ export const domainLimits = {
    * possible ones is safe from one guesser for about a year.
    */
   codeGuessesMax: 20,
+  codeGuessesPerAddressMax: 200,
   codeGuessesSeconds: 600,
+  /** Who sent too many waits as long, twice as long the next time, and so on within a day. */
+  codeLockoutSecondsMax: 86_400,
   /** User coupons whose expiry one command marks. */
   expiredCouponsMax: 100,
   /** Longest address that mail can be sent to (RFC 5321). */

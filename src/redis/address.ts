@@ -69,7 +69,8 @@ function parseHosts(list: string, defaultPort: number): ServerAddress[] {
     const [, inBrackets, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(part) ?? []
     const host = inBrackets ?? plain
     const number = Number(port ?? defaultPort)
-    if (!host || number < 1 || number > 65_535) throw new Error(`${part} is no host:port`)
+    // What is wrong is not repeated: where an @ is missing, it is a password.
+    if (!host || number < 1 || number > 65_535) throw new Error('one of its hosts is no host:port')
     return { host, port: number }
   })
 }

@@ -125,8 +125,35 @@ export function popularUnionKey(shop: string): string {
   return `{${shop}}:popular`
 }
 
-/** `guesses:<shop>:<user id>` → bad coupon codes of a user, until it expires; no part of a shop's state. */
+/**
+ * `guesses:user:<shop>:<user id>` and `guesses:address:<address>` → bad coupon codes, and how often they were too many,
+ * until it expires; no part of a shop's state.
+ */
 export const codeGuessesPrefix = 'guesses'
+export const codeLockoutsPrefix = 'lockouts'
+
+/** `requests:<policy>:<window>:<sender>` → requests of who makes many, until it expires; no part of a shop's state. */
+export const requestCountsPrefix = 'requests'
+
+/** `unpaid:<shop>:<user id>` → orders that a user did not pay, until it expires; no part of a shop's state. */
+export const unpaidOrdersPrefix = 'unpaid'
+
+/**
+ * `{shop}:rooms`: hash · `coupon:<id>` or `option:<id>` → the waiting room before it (JSON). It lies beside the shop's
+ * state and is no part of it: a rebuild does not bring it back.
+ */
+export function roomsKey(shop: string): string {
+  return `{${shop}}:rooms`
+}
+
+/** Who waits in a room, as lua/enter-room.lua describes it: places, turns and passes, in this order. */
+export function roomKeys(
+  shop: string,
+  name: string,
+): [places: string, turns: string, passes: string] {
+  const prefix = `{${shop}}:room:${name}`
+  return [`${prefix}:places`, `${prefix}:turns`, `${prefix}:passes`]
+}
 
 /** BullMQ's keys share a tag too, so that its scripts work on a Redis Cluster. */
 export const queuePrefix = '{stampede}'

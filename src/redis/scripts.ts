@@ -15,6 +15,7 @@ declare module 'ioredis' {
     beginRebuild: Script<Context>
     clearShop: Script<Context>
     decide: Script<Context>
+    enterRoom: Script<Context>
     forgetFinished: Script<Context>
     installShop: Script<Context>
     openShop: Script<Context>
@@ -30,6 +31,7 @@ const wholeScripts = [
   'begin-rebuild',
   'clear-shop',
   'decide',
+  'enter-room',
   'forget-finished',
   'install-shop',
   'open-shop',

@@ -1,13 +1,19 @@
-import { randomUUID } from 'node:crypto'
-import type { Server, ServerResponse } from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
-import { serve } from '@hono/node-server'
+import { createServer, type Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import type { Fetch } from '../http/environment.ts'
-import type { ProblemBody } from '../http/problem.ts'
-import { problemCodes } from '../http/problem-codes.ts'
 import { limits } from '../limits.ts'
+import { openConnections } from './connections.ts'
 import { until } from './processes.ts'
+import {
+  invite,
+  refuseAddress,
+  refuseExpectation,
+  refuseHost,
+  refuseTunnel,
+  refuseUnreadable,
+} from './unreadable.ts'
 
 /**
  * Listens on the address of the configuration.
@@ -20,22 +26,42 @@ export function listen(
   { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>,
   variable: 'PORT' | 'WORKER_PORT' = 'PORT',
 ): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const serverOptions = {
+  const connections = openConnections()
+  // HTTP/1.0, which simple looks at the health still speak, needs no name of the host.
+  const answer = getRequestListener(fetch, { hostname: HOST, errorHandler: refuseAddress })
+  const server = createServer(
+    {
       keepAliveTimeout: limits.keepAliveMs,
       keepAliveTimeoutBuffer: limits.keepAliveGraceMs,
       headersTimeout: limits.requestArrivalMs,
       requestTimeout: limits.requestArrivalMs,
       connectionsCheckingInterval: limits.requestArrivalMs / 2,
       maxHeaderSize: limits.headerBytesMax,
-    }
-    const options = { fetch, port: PORT, hostname: HOST, serverOptions }
-    const server = serve(options, () => resolve(server as Server)) as Server
-    server.maxConnections = limits.connectionsMax
-    server.on('clientError', refuseUnreadable)
+      // Node would refuse it without a word.
+      requireHostHeader: false,
+    },
+    (incoming, outgoing) => {
+      if (!connections.accept(incoming, outgoing)) return
+      const hasHost = incoming.headers.host !== undefined || incoming.httpVersion === '1.0'
+      if (hasHost) void answer(incoming, outgoing)
+      else refuseHost(outgoing)
+    },
+  )
+  // Their size is bounded. By their number Node would leave some away, and with them what a proxy adds behind.
+  server.maxHeadersCount = 0
+  connections.watch(server)
+  server.on('clientError', refuseUnreadable)
+  server.on('connect', refuseTunnel)
+  server.on('checkExpectation', refuseExpectation)
+  server.on('checkContinue', (incoming, outgoing) => {
+    invite(incoming, outgoing)
+    server.emit('request', incoming, outgoing)
+  })
+  return new Promise((resolve, reject) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? portTaken({ HOST, PORT }, variable) : error)
     })
+    server.listen(PORT, HOST, limits.connectionsQueuedMax, () => resolve(server))
   })
 }
 
@@ -44,55 +70,6 @@ export function portTaken({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>, variabl
   return new Error(
     `Port ${PORT} on ${HOST} is in use: stop what uses it, or set ${variable} to another.`,
   )
-}
-
-/** The refusals of the HTTP parser that have a status of their own. */
-const unreadable: Record<string, { status: string; detail: string }> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    detail: 'The headers are too large.',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: '408 Request Timeout',
-    detail: 'The request did not arrive in time.',
-  },
-}
-const notHttp = { status: '400 Bad Request', detail: 'This is not a request that HTTP allows.' }
-
-/** Answers a request that never reaches the application as the application would, and closes the connection. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy()
-  // Node has no public name for the answer that is due next on a connection.
-  const { _httpMessage: due } = socket as Socket & { _httpMessage?: ServerResponse | null }
-  if (due?.req.complete) {
-    // The fault is in what follows an order that may well be accepted: it gets its own answer, as the last.
-    due.shouldKeepAlive = false
-    return
-  }
-  if (due?.headersSent) return void socket.destroy()
-  const { status, detail } = unreadable[error.code ?? ''] ?? notHttp
-  const requestId = randomUUID()
-  const body = JSON.stringify({
-    detail,
-    type: 'urn:stampede:problem:invalid_request',
-    title: problemCodes.invalid_request.title,
-    status: Number.parseInt(status, 10),
-    code: 'invalid_request',
-    requestId,
-  } satisfies ProblemBody)
-  socket.write(
-    [
-      `HTTP/1.1 ${status}`,
-      'Content-Type: application/problem+json',
-      'Cache-Control: no-store',
-      `X-Request-Id: ${requestId}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
-  socket.destroySoon()
 }
 
 /**

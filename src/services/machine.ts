@@ -5,11 +5,12 @@ import { sql } from 'kysely'
 import type { Config } from '../config.ts'
 import { databaseOf } from '../db/database.ts'
 import { openOrm } from '../db/orm.ts'
+import { knownHoleOf } from './known-holes.ts'
 import { nativeFolder } from './postgres-program.ts'
 import { run } from './processes.ts'
 import { reasonOf } from './reason.ts'
 import { inspectRedis } from './redis-check.ts'
-import { findBinary, findDocker } from './redis-program.ts'
+import { findBinary, findDocker, type RedisProgram } from './redis-program.ts'
 
 export type Finding = {
   name: string
@@ -61,7 +62,7 @@ async function findRedis(url: string | undefined): Promise<Finding> {
     const unsafe = given?.unsafe.map((problem) => `; ${problem}`).join('') ?? ''
     return {
       ...about,
-      found: given && `${given.name} of REDIS_URL${unsafe}`,
+      found: given && `${given.name} of REDIS_URL${unsafe}${holeOf(given.name)}`,
       advice: `REDIS_URL cannot be used${why}; correct it, or remove it to use an embedded one`,
     }
   }
@@ -69,10 +70,20 @@ async function findRedis(url: string | undefined): Promise<Finding> {
   const docker = binary ? null : await findDocker()
   return {
     ...about,
-    found: binary ? `${binary.version} (${binary.command})` : docker && 'from Docker',
+    found: binary
+      ? `${binary.version} (${binary.command})${holeOf(serverOf(binary))}`
+      : docker && 'from Docker',
     advice:
       'npm start installs it as root with apt-get, or with Homebrew; else install redis-server',
   }
+}
+
+const serverOf = ({ command, version }: RedisProgram) =>
+  `${command.startsWith('valkey') ? 'Valkey' : 'Redis'} ${version}`
+
+function holeOf(server: string): string {
+  const hole = knownHoleOf(server)
+  return hole ? `; ${hole.advice}` : ''
 }
 
 async function findPostgres(url: string | undefined): Promise<Finding> {

@@ -47,7 +47,7 @@ export function openReadiness(parts: {
     return (await Promise.race([answer, late])) === 'late' ? 'does not answer' : undefined
   }
 
-  return async () => {
+  async function look() {
     const [inRedis, scripts, shop, backlog, postgres] = await Promise.all([
       runCheck('redis', checkRedis),
       runCheck('scripts', checkScripts),
@@ -60,6 +60,15 @@ export function openReadiness(parts: {
       : []
     const ok = stopping.length === 0 && inRedis.ok && scripts.ok && shop.ok && backlog.ok
     return { ok, checks: [...stopping, inRedis, scripts, shop, backlog, postgres] }
+  }
+
+  let underWay: ReturnType<typeof look> | null = null
+  return () => {
+    // Anybody may ask, as often as he likes: one look at a time answers all of them.
+    underWay ??= look().finally(() => {
+      underWay = null
+    })
+    return underWay
   }
 }
 

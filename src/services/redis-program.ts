@@ -4,7 +4,7 @@ import { run } from './processes.ts'
 import { redisMajorMin } from './server-check.ts'
 
 /** The image of the server where only Docker is at hand. */
-export const redisImage = 'redis:8-alpine'
+export const redisImage = 'redis:8.6.7-alpine'
 
 export type RedisProgram =
   | { kind: 'binary'; command: string; version: string }

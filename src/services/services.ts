@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { type EmbeddedName, openEmbeddedServers } from './embedded-servers.ts'
 import { findJwtSecret } from './jwt-secret.ts'
+import { knownHoleOf } from './known-holes.ts'
 import { inspectRedis } from './redis-check.ts'
 
 export type Services = {
@@ -64,6 +65,8 @@ async function checkGivenRedis(
     throw new Error(`The Redis of REDIS_URL cannot be used: ${error.message}`)
   })
   for (const line of found.advice) report(line)
+  const hole = knownHoleOf(found.name)
+  if (hole?.isCertain) report(`${hole.advice}.`)
   if (!found.readable) {
     report(
       `${found.name} does not show its settings: make sure that it writes every change to disk before it answers. ` +

@@ -8,7 +8,8 @@ export type TraceRequests = (fetch: Fetch) => Fetch
 
 /**
  * Opens the spans of requests, with the names of OpenTelemetry's conventions for HTTP servers. A request that brings a
- * W3C `traceparent` goes on with that trace. Pages, health checks and metrics are not traced.
+ * W3C `traceparent` goes on with that trace. Pages, health checks and metrics are not traced. The path and the user
+ * agent are left out, because paths have ids of users, and traces go to others.
  *
  * @param tracer decides which requests are; one that is not goes on as if nothing was traced.
  */
@@ -24,8 +25,6 @@ export function openRequestSpans(tracer: Tracer): TraceRequests {
     span.setAttributes({
       'http.request.method': method,
       'url.scheme': 'http',
-      'url.path': url.split('?', 1)[0],
-      'user_agent.original': headers['user-agent'],
     })
     const describe: DescribeAnswer = ({ route, code, requestId }) => {
       span.setAttribute('stampede.request_id', requestId)

@@ -29,6 +29,7 @@ it.runIf(process.platform === 'linux')(
       'sold-out refusal',
       'sold-out refusal, least',
       'sold-out refusal, commands',
+      'rate limits',
       'persistence lag',
       'backlog growth',
       'memory of a claim',

@@ -2,7 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { knownHoleOf } from '../../src/services/known-holes.ts'
 import { freePort } from '../../src/services/processes.ts'
+import { findBinary } from '../../src/services/redis-program.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { commandLine, storesCommandLine } from './command-line.ts'
 
@@ -19,6 +21,16 @@ it('names the version of a program, and not what the script around it complains 
   chmodSync(program, 0o755)
   const { body } = await commandLine({ PATH: folder }).json('doctor')
   expect(findingIn(body, 'Chromium')).toMatchObject({ found: 'Chromium 9.9 (chromium)' })
+})
+
+it('says what is known to be wrong with the release of Redis, and takes it all the same', async () => {
+  const { version } = (await findBinary()) as { version: string }
+  const { code, body } = await commandLine({}).json('doctor')
+  const [, told = ''] = /\); (.+)$/.exec(findingIn(body, 'Redis')?.found ?? '') ?? []
+  expect(told).toBe(knownHoleOf(`Redis ${version}`)?.advice ?? '')
+  const given = await storesCommandLine(await createDatabase()).json('doctor')
+  expect(findingIn(given.body, 'Redis')?.found).toContain(told)
+  expect([code, given.code]).toEqual([0, 0])
 })
 
 it('asks a given Postgres whether it is there', async () => {

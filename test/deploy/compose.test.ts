@@ -22,6 +22,10 @@ type Service = {
   restart?: string
   stop_grace_period?: string
   read_only?: boolean
+  user?: string
+  cap_drop?: string[]
+  security_opt?: string[]
+  secrets?: string[]
 }
 const text = read('docker-compose.yml')
 const file = parse(text, { merge: true }) as {
@@ -31,28 +35,66 @@ const file = parse(text, { merge: true }) as {
 const services = Object.entries(file.services)
 const serviceOf = (name: string) => file.services[name] as Service
 const ours = ['migrate', 'api', 'worker']
+/** They give the roles of Postgres what they need, before and after the migration. */
+const roles = ['roles', 'rights']
 const seconds = (period = '') => Number(/^(\d+)s$/.exec(period)?.[1])
 
 describe('the compose file', () => {
   it('starts without a profile what the engine needs, and no more', () => {
     const always = services.filter(([, { profiles }]) => !profiles).map(([name]) => name)
-    expect(always).toEqual(['redis', 'postgres', ...ours])
+    expect(always.sort()).toEqual(['redis', 'postgres', ...roles, ...ours].sort())
   })
 
   it('starts Redis and Postgres without anything else', () => {
     for (const name of ['redis', 'postgres']) expect(serviceOf(name).depends_on).toBeUndefined()
   })
 
-  it('starts API and workers behind healthy stores and a migration that ended well', () => {
+  it('starts API and workers behind healthy stores, and a migration and rights that ended well', () => {
     for (const name of ['api', 'worker']) {
       expect(serviceOf(name).depends_on).toEqual({
         redis: { condition: 'service_healthy' },
         postgres: { condition: 'service_healthy' },
         'form-cluster': { condition: 'service_completed_successfully', required: false },
-        migrate: { condition: 'service_completed_successfully' },
+        rights: { condition: 'service_completed_successfully' },
       })
     }
-    expect(serviceOf('migrate').restart).toBe('no')
+    const ended = { condition: 'service_completed_successfully' }
+    expect(serviceOf('rights').depends_on).toEqual({ migrate: ended })
+    expect(serviceOf('migrate').depends_on).toMatchObject({ roles: ended })
+    for (const name of ['migrate', ...roles]) expect(serviceOf(name).restart).toBe('no')
+  })
+
+  it('gives each process its own user of Redis and role of Postgres', () => {
+    const userOf = (name: string, variable: string) =>
+      /:\/\/([\w-]+):/.exec(serviceOf(name).environment?.[variable] ?? '')?.[1]
+    const usersOf = (name: string) => [userOf(name, 'REDIS_URL'), userOf(name, 'DATABASE_URL')]
+    expect(ours.map(usersOf)).toEqual([
+      ['default', 'stampede_migrate'],
+      ['stampede-api', 'stampede_api'],
+      ['stampede-worker', 'stampede_worker'],
+    ])
+    const passwords = ours.map((name) => [
+      ...new Set(JSON.stringify(serviceOf(name).environment).match(/STAMPEDE_\w*PASSWORD/g)),
+    ])
+    expect(passwords).toEqual([
+      ['STAMPEDE_PASSWORD'],
+      ['STAMPEDE_API_PASSWORD'],
+      ['STAMPEDE_WORKER_PASSWORD'],
+    ])
+  })
+
+  it('has no secret among the arguments of a program, which others may see', () => {
+    const commands = services.map(([, { command = [] }]) => JSON.stringify(command))
+    expect(commands.filter((command) => /PASSWORD|SECRET|requirepass/.test(command))).toEqual([])
+  })
+
+  it('names the version of every image to the last number', () => {
+    const foreign = services.filter(([, { build }]) => !build)
+    const images = foreign.map(([, { image }]) => image)
+    expect(images.filter((image) => !/:v?\d+\.\d+(\.\d+)?(-\w+)?$/.test(image))).toEqual([])
+    expect(
+      images.filter((image) => /^(redis|grafana)/.test(image) && !/:\d+\.\d+\.\d+/.test(image)),
+    ).toEqual([])
   })
 
   it('names in its dependencies only services that are there', () => {
@@ -88,8 +130,23 @@ describe('the compose file', () => {
     }
   })
 
-  it('gives them a file system that they cannot write', () => {
-    expect(ours.map((name) => serviceOf(name).read_only)).toEqual([true, true, true])
+  it('gives no container a capability, a way to get one, or root', () => {
+    for (const [name, service] of services) {
+      expect({ name, service }).toMatchObject({
+        service: { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+      })
+      expect(service, name).not.toHaveProperty('privileged')
+    }
+    // The other images name another user than root themselves.
+    for (const name of ['redis', 'postgres', 'redis-1', 'form-cluster', ...roles]) {
+      expect(serviceOf(name).user, name).toMatch(/^[1-9]\d*:[1-9]\d*$/)
+    }
+  })
+
+  it('gives no container a file system that it can write, where it has no secret', () => {
+    const writing = services.filter(([, { read_only }]) => !read_only)
+    expect(writing.map(([name]) => name)).toEqual(['prometheus', 'grafana'])
+    for (const [, { secrets }] of writing) expect(secrets).toEqual(['operator-password'])
   })
 
   it('sets only variables that the configuration knows', () => {
@@ -189,7 +246,7 @@ describe('the image', () => {
         .map((path) => read(join(folder, path))),
     )
     const packages = sources.flatMap((source) =>
-      [...source.matchAll(/^(?:import|\} from) .*?'((?:@[\w-]+\/)?[\w-]+)/gm)].map(
+      [...source.matchAll(/^(?:import|\} from) .*?'((?:@[\w-]+\/)?\w[\w.-]*)/gm)].map(
         ([, name]) => name,
       ),
     )

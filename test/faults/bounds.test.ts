@@ -35,29 +35,6 @@ describe('an API process', () => {
     return socket
   }
 
-  it('closes the connections that are too many, and takes others when some have gone', async () => {
-    const server = await serve()
-    expect(server.maxConnections).toBe(limits.connectionsMax)
-    server.maxConnections = 2
-    const request = 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n'
-    const [one, other] = [dial(server), dial(server)]
-    for (const socket of [one, other]) {
-      socket.write(request)
-      expect(String((await once(socket, 'data'))[0])).toContain('200 OK')
-    }
-    const third = dial(server)
-    third.write(request)
-    expect(await text(third).catch(() => '')).toBe('')
-
-    one.destroy()
-    await vi.waitFor(async () => {
-      const fourth = dial(server)
-      fourth.write(request)
-      expect(await Promise.race([once(fourth, 'data'), once(fourth, 'close')])).toHaveLength(1)
-      expect(fourth.bytesRead).toBeGreaterThan(0)
-    })
-  })
-
   it('waits for no request longer than its time, and reads no longer address', async () => {
     const server = await serve()
     expect(server.headersTimeout).toBe(limits.requestArrivalMs)

@@ -11,7 +11,7 @@ import { openReadiness } from '../../src/services/readiness.ts'
 import { registry } from '../../src/telemetry/registry.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { startWorkers } from '../../workers/start-workers.ts'
-import { secret, tokenOf } from '../http/client.ts'
+import { httpConfig, tokenOf } from '../http/client.ts'
 import { temporaryFolder } from '../services/folder.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { openSale } from '../support/sale.ts'
@@ -52,7 +52,7 @@ export async function openPrivateEngine(
     engine: sale.engine,
     redis,
     orm,
-    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true, SEED_DEMO: true },
+    config: httpConfig,
     log,
     verify: (name) => verify({ redis, orm }, name),
     metrics: () => registry.metrics(),

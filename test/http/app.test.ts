@@ -140,18 +140,23 @@ describe('/openapi.json', () => {
 
     const { post } = document.paths['/v1/orders']
     expect(post.security).toEqual([{ bearer: [] }])
-    expect(post['x-refusals'].slice(0, 9)).toEqual([
+    expect(post['x-refusals'].slice(0, 11)).toEqual([
+      'rate_limited',
       'unauthorized',
       'body_too_large',
       'idempotency_key_required',
       'invalid_request',
       'unavailable',
       'shop_closed',
+      'admission_required',
       'idempotency_key_reused',
       'cart_empty',
       'option_not_found',
     ])
-    expect(post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header' }])
+    expect(post.parameters).toMatchObject([
+      { name: 'Idempotency-Key', in: 'header' },
+      { name: 'X-Admission', in: 'header' },
+    ])
     expect(post.responses[422].content['application/problem+json'].schema).toEqual({
       $ref: '#/components/schemas/Problem',
     })

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
 import { limits } from '../../src/limits.ts'
-import { openClient, secret, tokenOf } from './client.ts'
+import { openTokenSigner } from '../../src/services/token-signer.ts'
+import { httpConfig, openClient, secret, tokenOf } from './client.ts'
 
 const client = await openClient()
 const { admin, user, get, call, shop } = client
@@ -87,6 +89,36 @@ describe('tokens', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('issuer and audience', () => {
+  const send = client.callWith({
+    config: { ...httpConfig, JWT_ISSUER: 'https://id.example.org', JWT_AUDIENCE: 'stampede' },
+  })
+  const statusOf = async (more: object) =>
+    (await send('GET', '/v1/me', { token: sign({ ...claims, ...more }) })).status
+
+  it('must be those of the configuration', async () => {
+    const iss = 'https://id.example.org'
+    expect(await statusOf({ iss, aud: 'stampede' })).toBe(200)
+    expect(await statusOf({ iss, aud: ['other', 'stampede'] })).toBe(200)
+    for (const aud of [undefined, null, 'other', 'stampede2', ['other'], [], { 0: 'stampede' }]) {
+      expect(await statusOf({ iss, aud })).toBe(401)
+    }
+    for (const other of [undefined, null, `${iss}/`, 'https://evil.example.org', [iss]]) {
+      expect(await statusOf({ iss: other, aud: 'stampede' })).toBe(401)
+    }
+  })
+
+  it('are in the tokens that the engine signs', async () => {
+    const config = loadConfig({
+      JWT_SECRET: secret,
+      JWT_ISSUER: 'https://id.example.org',
+      JWT_AUDIENCE: 'stampede',
+    })
+    const token = openTokenSigner(config, 60_000)({ sub: 'alice', role: 'user', shop })
+    expect((await send('GET', '/v1/me', { token })).status).toBe(200)
   })
 })
 

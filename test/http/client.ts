@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createSigner } from 'fast-jwt'
 import { afterAll } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
 import { openApiOrm } from '../../src/db/orm.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { Dependencies } from '../../src/http/dependencies.ts'
@@ -11,9 +12,12 @@ import { connectRedis } from '../../src/redis/client.ts'
 import { registry } from '../../src/telemetry/registry.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { connect, redisUrl, uniqueShop } from '../support/redis.ts'
-import { openSale } from '../support/sale.ts'
+import { openSale, type SaleOptions } from '../support/sale.ts'
 
 export const secret = 'a secret of the tests with 32 characters'
+
+/** The configuration of the tests' application. */
+export const httpConfig = loadConfig({ JWT_SECRET: secret })
 
 const sign = createSigner({ key: secret })
 
@@ -43,13 +47,16 @@ export type Answer = {
  * The application over a shop of its own and an empty database, with no worker running, and short ways to call it.
  * Call it at the top of a test file.
  */
-export async function openClient(overrides: Partial<Dependencies> = {}) {
+export async function openClient(
+  overrides: Partial<Dependencies> = {},
+  saleOptions: SaleOptions = {},
+) {
   const redis = await connect()
   const databaseUrl = await createDatabase()
   const orm = openApiOrm(databaseUrl)
   afterAll(() => orm.close())
   const shop = uniqueShop()
-  const sale = await openSale(redis, shop)
+  const sale = await openSale(redis, shop, saleOptions)
   const feed = openFeed({
     redis,
     orm,
@@ -62,7 +69,7 @@ export async function openClient(overrides: Partial<Dependencies> = {}) {
     engine: sale.engine,
     redis,
     orm,
-    config: { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true, SEED_DEMO: true },
+    config: httpConfig,
     log: { error: (...details: unknown[]) => errors.push(details), debug: () => {} },
     verify: async () => ({ ok: true, checks: [], backlog: 0, dropped: 0, epoch: 1 }),
     metrics: () => registry.metrics(),

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { openCodeGuesses } from '../../src/http/code-guesses.ts'
 import { limits } from '../../src/limits.ts'
 import { openClient } from './client.ts'
 
@@ -44,6 +45,60 @@ it('does not count codes that are right', async () => {
   }
   expect(statuses).toEqual(new Set([201, 200]))
   expect((await claim('bob', 'WRONG')).code).toBe('code_not_found')
+})
+
+it('gives nothing back to the next count: whoever has a right code would guess more by it', async () => {
+  const { redis, shop } = client
+  const guesser = { shop, userId: 'oscar', address: null }
+  const key = `guesses:user:${shop}:oscar`
+  const guesses = openCodeGuesses(redis)
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const begin = async () => {
+    const attempt = await guesses.begin(guesser)
+    if (attempt.waitSeconds !== null) throw new Error('locked out')
+    return attempt
+  }
+  const [early, late] = [await begin(), await begin()]
+  await early.succeed()
+  expect(await redis.get(key)).toBe('1')
+  vi.advanceTimersByTime(limits.codeGuessesSeconds * 1_000)
+  await redis.del(key)
+  await late.succeed()
+  expect(await redis.get(key)).toBeNull()
+})
+
+it('keeps who comes back to guess waiting twice as long each time, up to a day', async () => {
+  const { redis } = client
+  const key = `guesses:user:${client.shop}:trudy`
+  const waits: number[] = []
+  for (let round = 0; round < 9; round++) {
+    const answers = await guessAtOnce('trudy', limits.codeGuessesMax + 1)
+    const refused = answers.find(({ status }) => status === 429)
+    waits.push(Number(refused?.headers.get('retry-after')))
+    expect(await redis.ttl(key)).toBeGreaterThan((waits[round] as number) - 5)
+    // As if he had waited.
+    await redis.del(key)
+  }
+  expect(waits).toEqual([600, 1200, 2400, 4800, 9600, 19200, 38400, 76800, 86400])
+})
+
+it('counts the guesses from one address together, whoever makes them', async () => {
+  const config = { ...client.dependencies.config, TRUSTED_PROXIES: 1 }
+  const send = client.callWith({ config })
+  const guessFrom = (address: string, number: number) =>
+    send('POST', '/v1/coupons/claims', {
+      token: user(`puppet-${number}`),
+      body: { code: `puppet-${number}` },
+      headers: { 'x-forwarded-for': address },
+    })
+  const answers = await Promise.all(
+    Array.from({ length: limits.codeGuessesPerAddressMax + 10 }, (_, number) =>
+      guessFrom('8.8.8.9', number),
+    ),
+  )
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(10)
+  expect((await guessFrom('8.8.8.10', 0)).code).toBe('code_not_found')
 })
 
 it('is off where the configuration says so', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { cartContracts } from './contract/cart.ts'
 import {
   type DocumentedRoute,
   expectRefusal,
@@ -8,30 +7,13 @@ import {
   type Request,
   refusalsOf,
 } from './contract/contract.ts'
-import { couponContracts } from './contract/coupons.ts'
-import { deadLetterContracts } from './contract/dead-letters.ts'
-import { operationContracts } from './contract/operations.ts'
-import { orderContracts } from './contract/orders.ts'
-import { productContracts } from './contract/products.ts'
-import { userContracts } from './contract/users.ts'
+import { contractsOf, documentedRoutes } from './contract/contracts.ts'
 import { openWorld } from './contract/world.ts'
 
 const world = await openWorld()
-const contracts = [
-  ...userContracts(world),
-  ...productContracts(world),
-  ...couponContracts(world),
-  ...cartContracts(world),
-  ...orderContracts(world),
-  ...operationContracts(world),
-  ...deadLetterContracts(world),
-]
+const contracts = contractsOf(world)
+const documented = await documentedRoutes(world)
 const { body: document } = await world.get('/openapi.json')
-const documented = new Map(
-  Object.entries<Record<string, DocumentedRoute>>(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, route]) => [`${method.toUpperCase()} ${path}`, route]),
-  ),
-)
 const answerTo = ({ method, path, call, send }: Request) => send(method, path, call)
 
 describe('the contract', () => {

@@ -1,7 +1,7 @@
 import { createDecoder } from 'fast-jwt'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/limits.ts'
-import { openClient, secret } from './client.ts'
+import { httpConfig, openClient } from './client.ts'
 
 const client = await openClient()
 const { shop } = client
@@ -34,12 +34,11 @@ describe('a demo buyer', () => {
     })
   })
 
-  const config = { JWT_SECRET: secret, JWKS_URL: undefined, RATE_LIMIT: true, SEED_DEMO: true }
   it.each([
     ['where operators have a password', { operators: { password: 'a password of operators' } }],
     ['where nobody is an operator', { operators: 'nobody' as const }],
-    ['where no demo shop is wanted', { config: { ...config, SEED_DEMO: false } }],
-    ['where this engine signs no tokens', { config: { ...config, JWT_SECRET: undefined } }],
+    ['where no demo shop is wanted', { config: { ...httpConfig, SEED_DEMO: false } }],
+    ['where this engine signs no tokens', { config: { ...httpConfig, JWT_SECRET: undefined } }],
   ])('is not to be had %s', async (_, others) => {
     const call = client.callWith(others)
     expect(await enter(call)).toMatchObject({ status: 403, code: 'forbidden' })

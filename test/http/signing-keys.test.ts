@@ -3,8 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSigner } from 'fast-jwt'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createTokenVerifier } from '../../src/http/tokens.ts'
 import { limits } from '../../src/limits.ts'
-import { openClient, secret, tokenOf } from './client.ts'
+import { httpConfig, openClient, secret, tokenOf } from './client.ts'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -18,15 +19,19 @@ const jwk = (key: KeyObject, kid: string, more: object = {}) => ({
 })
 
 /** What the server of the keys answers now, and how often it was asked. */
-let published: { status: number; body: unknown }
+let published: { status: number; body: unknown; location?: string; isSlow?: boolean }
 let asked = 0
 const server = createServer((_, response) => {
   asked++
-  response.writeHead(published.status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(published.body))
+  const { status, body, location, isSlow } = published
+  response.writeHead(status, { 'content-type': 'application/json', ...(location && { location }) })
+  // The head of an answer, and nothing more.
+  if (isSlow) response.flushHeaders()
+  else response.end(JSON.stringify(body))
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 afterAll(() => server.close())
+afterAll(() => server.closeAllConnections())
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys?v=1`
 
 const keySet = [
@@ -41,15 +46,19 @@ beforeEach(() => {
   asked = 0
 })
 
-const client = await openClient({
-  config: { JWT_SECRET: secret, JWKS_URL: url, RATE_LIMIT: true, SEED_DEMO: true },
-})
+const client = await openClient({ config: { ...httpConfig, JWKS_URL: url } })
 const { shop } = client
 
-function sign(key: KeyObject, algorithm: string, kid: string | undefined, sub = 'alice') {
+function sign(
+  key: KeyObject,
+  algorithm: string,
+  kid: string | undefined,
+  sub = 'alice',
+  more: object = {},
+) {
   const pem = key.export({ type: 'pkcs8', format: 'pem' }) as string
   const signer = createSigner({ key: pem, algorithm: algorithm as 'RS256', ...(kid && { kid }) })
-  return signer({ sub, shop, exp: Math.floor(Date.now() / 1_000) + 3_600 })
+  return signer({ sub, shop, exp: Math.floor(Date.now() / 1_000) + 3_600, ...more })
 }
 
 /** Each test needs an application that has seen no key yet. */
@@ -145,5 +154,56 @@ describe('tokens of published keys', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  it('takes no keys from where their server sends it on to', async () => {
+    const ask = await openFresh()
+    published = { status: 302, body: {}, location: `${url}&again` }
+    expect((await ask(sign(rsa.privateKey, 'RS256', 'rsa'))).status).toBe(503)
+    expect(asked).toBe(1)
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'more bytes than may be',
+      () => ({ keys: keySet, more: 'x'.repeat(limits.signingKeysBytesMax) }),
+    ],
+    ['more keys than may be', () => ({ keys: Array(limits.signingKeysMax + 1).fill(keySet[0]) })],
+    ['no set of keys', () => ({ keys: 'rsa' })],
+  ])('takes no keys from %s', async (_, body) => {
+    const ask = await openFresh()
+    published = { status: 200, body: body() }
+    expect((await ask(sign(rsa.privateKey, 'RS256', 'rsa'))).status).toBe(503)
+  })
+
+  it('takes the right one of as many keys as there may be', async () => {
+    const ask = await openFresh()
+    const others = Array.from({ length: limits.signingKeysMax - 1 }, (_, number) =>
+      jwk(stranger.publicKey, `other-${number}`),
+    )
+    published = { status: 200, body: { keys: [...others, keySet[0]] } }
+    expect((await ask(sign(rsa.privateKey, 'RS256', 'rsa'))).status).toBe(200)
+  })
+
+  it('waits for a server that does not come to its end no longer than its time', async () => {
+    const ask = await openFresh()
+    published = { status: 200, body: {}, isSlow: true }
+    const waiting = Array.from({ length: 20 }, (_, number) =>
+      ask(sign(rsa.privateKey, 'RS256', 'rsa', `waits-${number}`)),
+    )
+    const answers = await Promise.all(waiting)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
+    expect(asked).toBe(1)
+  })
+
+  it('remembers verified tokens, but for very long ones', async () => {
+    const verify = createTokenVerifier({ JWT_SECRET: secret, JWKS_URL: url } as typeof httpConfig)
+    const isRemembered = async (sub: string, more: object) => {
+      const token = sign(rsa.privateKey, 'RS256', 'rsa', sub, more)
+      expect(await verify(token)).toMatchObject({ userId: sub })
+      return !(verify(token) instanceof Promise)
+    }
+    expect(await isRemembered('short', {})).toBe(true)
+    expect(await isRemembered('long', { more: 'x'.repeat(limits.tokenCacheLengthMax) })).toBe(false)
   })
 })

@@ -164,6 +164,33 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
     expect(await optionOf()).toMatchObject(open)
   })
 
+  it('opens a waiting room, changes it and closes it', async () => {
+    const coupon = card('Ten percent off')
+    const id = (await coupon.locator('code').first().textContent()) as string
+    const claim = async (userId: string) => {
+      const call = clientOf(userId).v1.coupons[':id'].claims.$post({ param: { id } })
+      const outcome = await outcomeOf(call)
+      return outcome.ok ? 'claimed' : outcome.problem.code
+    }
+    await coupon.locator('summary').click()
+    await coupon.getByRole('button', { name: 'Waiting room' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Waiting room of Ten percent off' })
+    await dialog.getByText('There is none now.').waitFor()
+    await dialog.getByLabel('Buyers let in per second').fill('2')
+    await dialog.getByRole('button', { name: 'Open it' }).click()
+    await dialog.getByText('It lets in 2 a second.').waitFor()
+    await expect.poll(() => claim('waiter')).toBe('admission_required')
+    await dialog.getByLabel('Buyers let in per second').fill('30')
+    await dialog.getByRole('button', { name: 'Change' }).click()
+    await dialog.getByText('It is open, and lets in 30 a second.').waitFor()
+    expect(await browser.findBarriers(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Close the room' }).click()
+    await dialog.getByText('It is closed: everybody may come.').waitFor()
+    await expect.poll(() => claim('waiter')).toBe('claimed')
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  })
+
   it('pauses, ends and raises a coupon', async () => {
     const coupon = card('Five off')
     await coupon.locator('summary').click()

@@ -24,8 +24,15 @@ export function openShopWorld() {
   })
   const admin = signToken('operator', 'admin')
 
-  async function send(method: string, path: string, token: string, body?: Body): Promise<Body> {
+  async function send(
+    method: string,
+    path: string,
+    token: string,
+    body?: Body,
+    more: Record<string, string> = {},
+  ): Promise<Body> {
     const headers = {
+      ...more,
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
       'idempotency-key': randomUUID(),
@@ -39,6 +46,8 @@ export function openShopWorld() {
 
   const world = {
     ...browser,
+    /** Asks the API for something, which has to be accepted. */
+    send,
     /** The address of the page, as the start prints it. */
     url: () => /^The shop, as buyers see it: (.+)$/m.exec(engine.output.stdout)?.[1] as string,
     engine: () => engine,

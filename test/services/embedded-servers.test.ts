@@ -31,6 +31,7 @@ describe('embedded servers', () => {
     expect(other.redisUrl).toBe(one.redisUrl)
     expect(other.databaseUrl).toBe(one.databaseUrl)
     expect(other.jwtSecret).toBe(one.jwtSecret)
+    expect(one.describe.at(-1)).toMatch(/a secret made for this folder; set JWT_SECRET/)
   })
 
   it('run until the last user has left', async () => {

@@ -71,3 +71,9 @@ it('is ready again once nothing is missing', async () => {
   expect(codeOf(await sale.charge('alice', 100))).toBe('ok')
   expect(await readiness()).toMatchObject({ ok: true })
 })
+
+it('looks once for all who ask at the same time', async () => {
+  const [one, other] = await Promise.all([readiness(), readiness()])
+  expect(other).toBe(one)
+  expect(await readiness()).not.toBe(one)
+})

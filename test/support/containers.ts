@@ -12,7 +12,7 @@ export async function startContainers() {
       .withCommand(['redis-server', '/etc/redis.conf', '--protected-mode', 'no'])
       .withExposedPorts(6379)
       .start(),
-    new GenericContainer('postgres:18-alpine')
+    new GenericContainer('postgres:18.4-alpine')
       .withEnvironment({ POSTGRES_PASSWORD: 'stampede', POSTGRES_DB: 'stampede' })
       .withExposedPorts(5432)
       // The image starts its server twice: once to make the database, then to serve.

@@ -48,7 +48,7 @@ type RefundFacts = {
   storedEvent?: string
 }
 /** `findStored` finds the shop's orders in its Postgres, if it has one. */
-type SaleOptions = Partial<Omit<EngineOptions, 'redis'>> & { findStored?: FindStoredOrder }
+export type SaleOptions = Partial<Omit<EngineOptions, 'redis'>> & { findStored?: FindStoredOrder }
 
 /** An open shop and short ways to act in it: defaults for everything that a test does not care about. */
 export async function openSale(

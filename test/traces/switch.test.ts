@@ -3,7 +3,7 @@ import { openCollector } from './collector.ts'
 import { beginTrace, offer, startEngine, tellsLoads } from './engine.ts'
 
 it('without a collector nothing of the SDK is loaded, and a traceparent changes nothing', async () => {
-  const engine = await startEngine({ redisDatabase: 10, settings: tellsLoads })
+  const engine = await startEngine({ redisDatabase: 12, settings: tellsLoads })
   const order = await offer(engine, 1)
   const placed = await engine.send('/v1/orders', { body: order, headers: beginTrace().headers })
   expect(placed.status).toBe(201)

@@ -57,20 +57,6 @@ const expectPersisted = (count: number) =>
 const errors = () => lines.filter(({ level }) => level >= 50)
 
 describe('the workers', () => {
-  it('persist what is accepted soon after it was', async () => {
-    start()
-    const engine = openWaking()
-    await charge(engine)
-    await expectPersisted(1)
-    const begin = performance.now()
-    await charge(engine)
-    await expectPersisted(2)
-    expect(performance.now() - begin).toBeLessThan(900)
-    await Promise.all(Array.from({ length: 500 }, () => charge(engine)))
-    await expectPersisted(502)
-    expect(errors()).toEqual([])
-  })
-
   it('find a silent drain without any wake-up', async () => {
     await charge()
     await charge()

@@ -6,6 +6,7 @@ import { formatCount, formatStatus, formatTime } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
+import { WaitingRoom } from './waiting-room.tsx'
 
 type Props = {
   /** Null until they are known. */
@@ -93,6 +94,7 @@ function Coupon({ coupon, client }: { coupon: HotCoupon; client: AdminClient }) 
             End<span class="unseen"> {name}</span>
           </button>
         )}
+        <WaitingRoom kind="coupons" id={id} name={name} client={client} />
       </p>
       <form class="inline" onSubmit={resize}>
         <label>

@@ -8,6 +8,7 @@ import { NoteLine } from './note.tsx'
 import { OptionTerms } from './option-terms.tsx'
 import type { AdminClient } from './session.ts'
 import { type Action, useAction } from './use-action.ts'
+import { WaitingRoom } from './waiting-room.tsx'
 import { Wide } from './wide.tsx'
 
 type Props = {
@@ -140,6 +141,7 @@ function Option(props: { option: HotOption; client: AdminClient; action: Action 
             </button>
           </form>
           <OptionTerms option={option} name={name} client={client} tell={action.tell} />
+          <WaitingRoom kind="options" id={id} name={name} client={client} />
         </div>
       </td>
     </tr>

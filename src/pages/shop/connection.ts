@@ -17,16 +17,27 @@ export type ConnectOptions = {
   shop?: string
   /** Time for a request and all its repetitions. */
   timeoutMs?: number
+  /** The passes of the buyer, which every request carries. */
+  passes?: { header(): string }
   /** Told each time when a request gets no answer, or none that counts, and so may be sent again. */
   onTrouble?: () => void
 }
 
 /** A client of this server whose answers set the clock. */
-export function connect({ buyer, shop = 'main', timeoutMs, onTrouble }: ConnectOptions = {}) {
+export function connect({
+  buyer,
+  shop = 'main',
+  timeoutMs,
+  passes,
+  onTrouble,
+}: ConnectOptions = {}) {
   const carry: Fetch = async (input, init) => {
     const sentMs = performance.now()
     try {
-      const answer = await fetch(input, init)
+      const headers = new Headers(init?.headers)
+      const admission = passes?.header()
+      if (admission) headers.set('x-admission', admission)
+      const answer = await fetch(input, { ...init, headers })
       clock.observe(answer.headers.get('date'), sentMs, performance.now())
       if (answer.status === 503 || answer.status === 429) onTrouble?.()
       return answer

@@ -29,8 +29,12 @@ const pauseMs = 1_000
 /** Writes an order down that is about to be sent. */
 export function keepOrder(body: NewOrder, buyer: Buyer): KeptOrder {
   const kept = { key: crypto.randomUUID(), body, writtenAtMs: Date.now() }
-  sessionStorage.setItem(placeOf(buyer), JSON.stringify(kept))
+  write(kept, buyer)
   return kept
+}
+
+function write(kept: KeptOrder, buyer: Buyer): void {
+  sessionStorage.setItem(placeOf(buyer), JSON.stringify(kept))
 }
 
 /** The order of this buyer whose answer nobody has seen; one that is too old to be sent again is crossed out. */
@@ -56,9 +60,12 @@ function forgetOrder(buyer: Buyer): void {
 export async function placeOnce(
   { v1 }: Client,
   buyer: Buyer,
-  { key, body }: KeptOrder,
+  kept: KeptOrder,
   isGivenUp: () => boolean,
 ): Promise<Outcome<Order> | null> {
+  // Where it was refused, and is sent again from a waiting room, it has been crossed out.
+  write(kept, buyer)
+  const { key, body } = kept
   while (!isGivenUp()) {
     const call = v1.orders.$post({ json: body }, { headers: { 'idempotency-key': key } })
     const outcome = await outcomeOf(call).catch(() => null)

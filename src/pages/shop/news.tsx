@@ -1,10 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { formatAmount } from '../format-amount.ts'
+import { formatLeft } from './amounts.ts'
 import { Countdown } from './countdown.tsx'
 import type { NewOrder } from './kept-order.ts'
 import { explain } from './refusals.ts'
 import type { Deeds, News, Place } from './use-deeds.ts'
 import { useNow } from './use-now.ts'
+import type { Queue } from './waiting.ts'
 
 /** What became of the last deed, where it was done. The region is always there, so that its news are read out. */
 export function NewsAt({ at, deeds }: { at: Place; deeds: Deeds }) {
@@ -31,6 +33,15 @@ function NewsCard({ news, at, deeds }: { news: News; at: Place; deeds: Deeds }) 
           )}
         </Card>
       )
+    case 'queue':
+      return (
+        <Card tone="wait" title="You are in the waiting room">
+          <QueueText {...news.queue} />
+          <button type="button" class="quiet" onClick={deeds.giveUp}>
+            Stop waiting
+          </button>
+        </Card>
+      )
     case 'done':
       return (
         <Card tone="good" title={news.title} close={close}>
@@ -49,6 +60,23 @@ function NewsCard({ news, at, deeds }: { news: News; at: Place; deeds: Deeds }) 
     case 'refused':
       return <RefusalCard news={news} deeds={deeds} close={close} />
   }
+}
+
+function QueueText({ ahead, waitMs, isLikely }: Queue) {
+  const before = ahead === 1 ? 'One buyer is' : `${ahead} buyers are`
+  return (
+    <>
+      <p>
+        {ahead === 0 ? 'You are next.' : `${before} before you.`} It takes {formatLeft(waitMs)} or
+        more. Keep this page open; a reload keeps your place.
+      </p>
+      <p>
+        {isLikely
+          ? 'There is enough for those before you, and for you.'
+          : 'If those before you take what they may, nothing is left for you.'}
+      </p>
+    </>
+  )
 }
 
 type Refused = Extract<News, { kind: 'refused' }>

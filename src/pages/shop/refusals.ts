@@ -53,6 +53,10 @@ export const explanations = {
     title: 'You have as many as one buyer may have',
     next: 'What you have reserved counts too. Order fewer, or cancel a reservation.',
   },
+  admission_required: {
+    title: 'There is a waiting room before it',
+    next: 'You have stopped waiting, or your turn is over. Try again to get a place.',
+  },
   code_required: {
     title: 'This coupon needs a code',
     next: 'Enter the code that you were given.',

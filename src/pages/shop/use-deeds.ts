@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type Outcome, outcomeOf } from '../../client/client.ts'
 import type { ProblemBody } from '../../http/problem.ts'
 import { formatAmount } from '../format-amount.ts'
@@ -13,6 +13,7 @@ import {
 } from './kept-order.ts'
 import type { Claim } from './use-account.ts'
 import { useIsStill } from './use-is-still.ts'
+import { openPasses, type Queue, type Thing, thingsOf, waitForPasses } from './waiting.ts'
 
 /** The part of the page that a deed belongs to, and where its outcome is told. */
 export type Place = 'coupons' | 'bag' | 'orders'
@@ -20,6 +21,7 @@ export type Place = 'coupons' | 'bag' | 'orders'
 /** What became of the last deed at a place. */
 export type News =
   | { kind: 'asking'; isRepeated: boolean }
+  | { kind: 'queue'; queue: Queue }
   | { kind: 'done'; title: string; text: string }
   | { kind: 'refused'; problem: ProblemBody; atMs: number; order: NewOrder | null }
   | { kind: 'unknown'; retry: () => void }
@@ -45,6 +47,7 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
   const [isBusy, setBusy] = useState(false)
   const isGivenUp = useRef(false)
   const isStill = useIsStill(buyer)
+  const passes = useMemo(openPasses, [buyer])
   useLayoutEffect(() => {
     // The next buyer hears nothing of what the one before has done, or waits for.
     setNews({})
@@ -72,22 +75,48 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     tell(at, words ? { kind: 'done', title: words[0], text: words[1] } : undefined)
   }
 
+  /** Asks; where a waiting room stands before it, waits there first, and asks again with the pass. */
+  async function askBehindRooms<Body>(
+    at: Place,
+    client: Client,
+    ask: () => Promise<Outcome<Body> | null>,
+    findThings: () => Thing[] | Promise<Thing[]>,
+  ): Promise<Outcome<Body> | null> {
+    const isGone = () => isGivenUp.current || !isStill()
+    let outcome = await ask()
+    while (outcome && !outcome.ok && outcome.problem.code === 'admission_required' && !isGone()) {
+      const things = await findThings()
+      if (things.length === 0) return outcome
+      const refusal = await waitForPasses(client, things, passes, {
+        onQueue: (queue) => tell(at, { kind: 'queue', queue }),
+        isGivenUp: isGone,
+      })
+      if (refusal) return refusal
+      if (!isGone()) outcome = await ask()
+    }
+    return outcome
+  }
+
   /** Asks for something whose repetition changes nothing. */
   async function act<Body>(
     at: Place,
     ask: (client: Client) => Promise<Outcome<Body>>,
     describe: (body: Body, replayed: boolean) => [title: string, text: string] | null,
+    things: Thing[] = [],
   ): Promise<void> {
     if (!buyer) return
+    isGivenUp.current = false
     const asking = (isRepeated: boolean) => tell(at, { kind: 'asking', isRepeated })
     setBusy(true)
     asking(false)
     // An order that is paid or cancelled is not what the bag said of it any more.
     if (at === 'orders') tell('bag', undefined)
-    const client = connect({ buyer, timeoutMs: deedTimeoutMs, onTrouble: () => asking(true) })
-    const outcome = await ask(client).catch(() => null)
+    const onTrouble = () => asking(true)
+    const client = connect({ buyer, passes, timeoutMs: deedTimeoutMs, onTrouble })
+    const once = () => ask(client).catch(() => null)
+    const outcome = await askBehindRooms(at, client, once, () => things)
     if (outcome) settle(at, outcome, describe)
-    else tell(at, { kind: 'unknown', retry: () => void act(at, ask, describe) })
+    else tell(at, { kind: 'unknown', retry: () => void act(at, ask, describe, things) })
     await refresh()
     end()
   }
@@ -99,8 +128,9 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     setBusy(true)
     asking(false)
     const onTrouble = () => asking(true)
-    const client = connect({ buyer, timeoutMs: orderTimeoutMs, onTrouble })
-    const outcome = await placeOnce(client, buyer, kept, () => isGivenUp.current)
+    const client = connect({ buyer, passes, timeoutMs: orderTimeoutMs, onTrouble })
+    const place = () => placeOnce(client, buyer, kept, () => isGivenUp.current)
+    const outcome = await askBehindRooms('bag', client, place, () => thingsOf(client, kept.body))
     if (outcome?.ok && isStill()) onOrdered()
     if (outcome) settle('bag', outcome, describeOrder, kept.body)
     else {
@@ -135,6 +165,7 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
         'coupons',
         ({ v1 }) => claimed(outcomeOf(v1.coupons[':id'].claims.$post({ param: { id } }))),
         describeClaim,
+        [{ kind: 'coupons', id }],
       ),
     claimByCode: (code: string) =>
       act(
@@ -162,6 +193,7 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
             v1.me.cart.items[':optionId'].$put({ param: { optionId }, json: { quantity } }),
           ),
         () => ['In your bag', 'A bag reserves nothing: the order does.'],
+        [{ kind: 'options', id: optionId }],
       ),
     takeOutOfBag: (optionId: string) =>
       act(

@@ -34,10 +34,11 @@ export const cartContracts = (world: World): RouteContract[] => [
   {
     route: 'PUT /v1/me/cart/items/{optionId}',
     auth: 'user',
-    refusals: ['option_not_found', 'cart_full'],
+    refusals: ['admission_required', 'option_not_found', 'cart_full'],
     async request(has) {
       const userId = world.newUser()
-      const option = has('option_not_found') ? 'nothing' : await world.option()
+      const option = has('option_not_found') ? world.newUser() : await world.option()
+      if (has('admission_required')) await world.openRoom({ kind: 'option', id: option })
       for (let lines = 0; has('cart_full') && lines < limits.cartItemsMax; lines++) {
         value(await world.setCart(userId, await world.option(), 1))
       }

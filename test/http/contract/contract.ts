@@ -13,8 +13,6 @@ export type RouteContract = {
   auth: 'none' | 'public' | 'user' | 'admin'
   /** Whether it takes an idempotency key. */
   key?: true
-  /** Whether who asks too often has to wait. */
-  limited?: true
   /** Its own refusals, in the order in which they are looked for. */
   refusals?: readonly string[]
   /** Refusals that routes of its kind have, but not this one. */
@@ -37,17 +35,17 @@ export type DocumentedRoute = {
 
 /** All refusals that a route has, its own and those of its kind, in the order in which they are looked for. */
 export function refusalsOf(contract: RouteContract): string[] {
-  const { route, auth, key, limited, refusals = [], without = [] } = contract
+  const { route, auth, key, refusals = [], without = [] } = contract
   if (auth === 'none') return []
   const isWrite = !route.startsWith('GET ')
   return [
+    'rate_limited',
     'unauthorized',
     ...(auth === 'admin' ? ['forbidden'] : []),
     ...(isWrite ? ['body_too_large'] : []),
     ...(key ? ['idempotency_key_required'] : []),
     'invalid_request',
     'unavailable',
-    ...(limited ? ['rate_limited'] : []),
     'shop_closed',
     ...refusals,
     ...(isWrite ? ['backlog_full'] : []),
@@ -82,6 +80,7 @@ export async function prepare(
   let send = world.call
   if (has('backlog_full')) send = world.callWithFullBacklog
   if (has('unavailable')) send = world.callWithoutStores
+  if (has('rate_limited')) send = world.callTooOften
   return {
     method,
     path,

@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { limits } from '../../../src/limits.ts'
 import { value } from '../../support/sale.ts'
 import { future, pageOf, type RouteContract, text, time } from './contract.ts'
 import type { World } from './world.ts'
@@ -147,6 +146,7 @@ export const couponContracts = (world: World): RouteContract[] => [
     route: 'POST /v1/coupons/{id}/claims',
     auth: 'user',
     refusals: [
+      'admission_required',
       'coupon_not_found',
       'coupon_inactive',
       'not_started',
@@ -155,14 +155,16 @@ export const couponContracts = (world: World): RouteContract[] => [
       'sold_out',
     ],
     async request(has) {
-      const coupon = await world.coupon({
+      const made = await world.coupon({
         status: has('coupon_inactive') ? 'PAUSED' : 'ACTIVE',
         ...(has('not_started') && { validFrom: future }),
         ...(has('ended') && { validUntil: 1 }),
         codeRequired: has('code_required'),
         totalQuantity: has('sold_out') ? 0 : 1,
       })
-      return { path: `/v1/coupons/${has('coupon_not_found') ? 'nothing' : coupon}/claims` }
+      const coupon = has('coupon_not_found') ? `${made}-2` : made
+      if (has('admission_required')) await world.openRoom({ kind: 'coupon', id: coupon })
+      return { path: `/v1/coupons/${coupon}/claims` }
     },
     status: 201,
     answer: claim,
@@ -170,17 +172,10 @@ export const couponContracts = (world: World): RouteContract[] => [
   {
     route: 'POST /v1/coupons/claims',
     auth: 'user',
-    limited: true,
     refusals: ['code_not_found', 'sold_out'],
     async request(has) {
       const code = world.newUser()
       const userId = world.newUser()
-      if (has('rate_limited')) {
-        const shop = has('shop_closed') ? 'never-opened' : world.shop
-        for (let guess = 0; guess < limits.codeGuessesMax; guess++) {
-          await world.codeGuesses.begin(shop, userId)
-        }
-      }
       await world.coupon({ code, totalQuantity: has('sold_out') ? 0 : 1 })
       const body = { code: has('code_not_found') ? 'none' : code }
       return { path: '/v1/coupons/claims', userId, body }

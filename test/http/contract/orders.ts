@@ -54,6 +54,7 @@ export const orderContracts = (world: World): RouteContract[] => [
     auth: 'user',
     key: true,
     refusals: [
+      'admission_required',
       'idempotency_key_reused',
       'cart_empty',
       'option_not_found',
@@ -234,7 +235,11 @@ async function prepareOrder(world: World, has: Has) {
     const body = { items: [{ optionId, quantity: 1 }] }
     await world.post(path, { token: world.user(userId), key, body })
   }
+  if (has('admission_required')) {
+    const [gated] = Object.keys(lines)
+    await world.openRoom({ kind: 'option', id: gated as string })
+  }
   // An empty cart has no line that anything else could be wrong with.
-  if (has('cart_empty')) return { path, key, userId, body: { ...terms, fromCart: true } }
+  else if (has('cart_empty')) return { path, key, userId, body: { ...terms, fromCart: true } }
   return { path, key, userId, body: { ...terms, items } }
 }

@@ -3,13 +3,13 @@ import { afterAll } from 'vitest'
 import { databaseOf } from '../../../src/db/database.ts'
 import { openApiOrm } from '../../../src/db/orm.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
-import { openCodeGuesses } from '../../../src/http/code-guesses.ts'
 import { connectRedis } from '../../../src/redis/client.ts'
 import { openVerifier } from '../../../src/verify/verifier.ts'
+import { openRoom, type Target } from '../../../src/waiting-room/rooms.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
 import { snapshotRankings } from '../../../workers/snapshot-rankings.ts'
-import { value } from '../../support/sale.ts'
-import { openClient } from '../client.ts'
+import { type SaleOptions, value } from '../../support/sale.ts'
+import { type Call, openClient } from '../client.ts'
 
 /** Nothing listens on the port of the TCP multiplexer. */
 const nowhere = '127.0.0.1:1'
@@ -17,8 +17,8 @@ const nowhere = '127.0.0.1:1'
 export type World = Awaited<ReturnType<typeof openWorld>>
 
 /** A shop to drive the contract in, and what brings it into the states that the contract speaks of. */
-export async function openWorld() {
-  const client = await openClient()
+export async function openWorld(saleOptions: SaleOptions = {}) {
+  const client = await openClient({}, saleOptions)
   const { redis, shop } = client
   const { orm } = client.dependencies
   const verifier = openVerifier({ redis, orm, databaseUrl: client.databaseUrl })
@@ -38,9 +38,12 @@ export async function openWorld() {
   let users = 0
   const newUser = () => `user-${++users}`
 
+  const call = client.callWith({ verify: verifier.verify })
+  const callWithFullBacklog = client.callWith({ engine: client.engineWith({ backlogMax: 0 }) })
+
   const world = {
     ...client,
-    call: client.callWith({ verify: verifier.verify }),
+    call,
     /** The application without Redis and without Postgres. */
     callWithoutStores: client.callWith({
       redis: deadRedis,
@@ -49,9 +52,17 @@ export async function openWorld() {
       verify: deadVerifier.verify,
     }),
     /** The application where as many events wait for Postgres as may. */
-    callWithFullBacklog: client.callWith({ engine: client.engineWith({ backlogMax: 0 }) }),
+    callWithFullBacklog,
+    /** Opens a waiting room, of which both applications know at once. */
+    async openRoom(target: Target) {
+      await openRoom(redis, shop, target, { admitPerSecond: 5, passMs: 60_000 })
+      // Whatever a process does with a room makes it look again.
+      for (const send of [call, callWithFullBacklog]) {
+        await send('DELETE', '/v1/coupons/nothing/waiting-room', { token: client.admin })
+      }
+    },
+    callTooOften: await openTooOften(client),
     newUser,
-    codeGuesses: openCodeGuesses(redis),
     /** Brings to Postgres what was decided so far. */
     drain: () => drainOutbox({ orm, redis, shop }),
     /** A user with this balance. */
@@ -88,4 +99,16 @@ export async function openWorld() {
   await sql`update payments set paid_at = ${at} where order_id = ${id}`.execute(db)
   await snapshotRankings({ redis, orm })
   return world
+}
+
+/** The application for somebody whose address has made as many requests as it may in this minute. */
+async function openTooOften({ dependencies, callWith }: Awaited<ReturnType<typeof openClient>>) {
+  const config = { ...dependencies.config, REQUESTS_PER_ADDRESS: 1, TRUSTED_PROXIES: 1 }
+  const call = callWith({ config })
+  return async (method: string, path: string, request: Call = {}) => {
+    const headers = { ...request.headers, 'x-forwarded-for': '8.8.8.8' }
+    // The one that may still be left in this minute has no effect.
+    await call(method, '/v1/nothing', { headers })
+    return call(method, path, { ...request, headers })
+  }
 }
