@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
 import type { Context } from 'hono'
 import ipaddr from 'ipaddr.js'
+import { limits } from '../limits.ts'
 import { type Environment, headerOf } from './environment.ts'
+import { openGenerations } from './generations.ts'
 
 /**
  * Who sends a request, as far as the network tells: a public IPv4 address, or a public IPv6 network of 64 bits, which
@@ -15,12 +17,24 @@ export type AddressOf = (c: Context<Environment>) => string | null
  *   request from. What stands further left in it is what the client says, and not believed.
  */
 export function openAddressOf(trustedProxies: number): AddressOf {
+  // Reading an address costs ten times what looking it up does, and most come again.
+  const known = openGenerations<string | null>(limits.requestSendersMax)
+
+  function publicAddressOf(text: string): string | null {
+    let address = known.get(text)
+    if (address === undefined) {
+      address = publicAddress(text)
+      known.set(text, address)
+    }
+    return address
+  }
+
   return (c) => {
     const peer = c.env?.incoming?.socket.remoteAddress
     const forwarded = trustedProxies > 0 ? headerOf(c, 'x-forwarded-for') : undefined
     const named = forwarded?.split(',').at(-trustedProxies)?.trim()
     const address = named !== undefined && isIP(named) ? named : peer
-    return address === undefined ? null : publicAddress(address)
+    return address === undefined ? null : publicAddressOf(address)
   }
 }
 
