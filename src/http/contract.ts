@@ -67,8 +67,9 @@ const admissionHeader = {
   in: 'header',
   required: false,
   description:
-    'The passes of waiting rooms, with commas between them. Without a room none is needed.',
-  schema: { type: 'string', maxLength: limits.passesLengthMax },
+    'The passes of waiting rooms, with commas between them. Without a room none is needed, and what is no pass ' +
+    `counts for nothing, as do all of them where they have more than ${limits.passesLengthMax} characters.`,
+  schema: { type: 'string' },
 } as const
 
 /**
