@@ -10,7 +10,7 @@ import { bodyCodes, decisionCodes, documented, jsonBody, leadsTo, onceAnswers } 
 import type { Parts } from './dependencies.ts'
 import { sample } from './examples.ts'
 import { idParams, isoOf, isoTime } from './fields.ts'
-import { problem, refuse } from './problem.ts'
+import { problem, refuse, refuseForNow } from './problem.ts'
 import { replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
@@ -114,8 +114,7 @@ export function claimRoutes({ engine, redis, config, identify, addressOf, admiss
       const guesser = { shop, userId, address: addressOf(c) }
       const attempt = await codeGuesses?.begin(guesser)
       if (attempt && attempt.waitSeconds !== null) {
-        c.get('headers')['retry-after'] = String(attempt.waitSeconds)
-        return problem(c, 'rate_limited')
+        return refuseForNow(c, attempt.waitSeconds)
       }
       const outcome = await claimByCode(engine, { shop, code, userId })
       if (outcome.ok || outcome.code !== 'code_not_found') await attempt?.succeed()

@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts'
 import { openGenerations } from './generations.ts'
 import type { Guard } from './guard.ts'
 import { refuseForeignPages } from './own-pages.ts'
-import { problem } from './problem.ts'
+import { problem, refuseForNow } from './problem.ts'
 
 /** Who may see what an operator sees: whoever knows the password, and without one everybody or nobody. */
 export type OperatorAccess = { password: string } | 'everybody' | 'nobody'
@@ -35,8 +35,7 @@ export function requireOperator(access: OperatorAccess, addressOf: AddressOf): G
     const known = guessers.get(guesser)
     const before = known && known.untilMs > nowMs ? known : null
     if (before && before.wrong >= limits.passwordGuessesMax) {
-      c.get('headers')['retry-after'] = String(Math.ceil((before.untilMs - nowMs) / 1_000))
-      return problem(c, 'rate_limited')
+      return refuseForNow(c, Math.ceil((before.untilMs - nowMs) / 1_000))
     }
     const given = auth(c.req.raw)?.password
     if (given !== undefined && isSame(given, password)) return undefined

@@ -32,7 +32,7 @@ import {
   pendingOrder,
   refundedOrder,
 } from './order-view.ts'
-import { invalidCursor, problem, refuse } from './problem.ts'
+import { invalidCursor, problem, refuse, refuseForNow } from './problem.ts'
 import { reply, replyOnce } from './reply.ts'
 import { openRoutes } from './routes.ts'
 import { findVisibleOrder } from './stored-orders.ts'
@@ -216,9 +216,8 @@ export function orderRoutes(parts: Parts) {
           ? await place()
           : await unpaidOrders.within({ shop, userId }, { place, isRepeated })
       if ('waitSeconds' in outcome) {
-        c.get('headers')['retry-after'] = String(outcome.waitSeconds)
         const detail = 'Too many of your orders were not paid: pay with the order, or wait.'
-        return problem(c, 'rate_limited', { detail })
+        return refuseForNow(c, outcome.waitSeconds, { detail })
       }
       if (!outcome.ok) return refuse(c, outcome)
       admission.leave(c, rooms)

@@ -86,6 +86,16 @@ export function refuse<Code extends ProblemCode>(
   return problem(c, refusal.code, refusal.details)
 }
 
+/** Answers 429 to who has to wait so long. */
+export function refuseForNow(
+  c: Context<Environment>,
+  waitSeconds: number,
+  members?: Partial<ProblemBody>,
+): ProblemReply<'rate_limited'> {
+  c.get('headers')['retry-after'] = String(waitSeconds)
+  return problem(c, 'rate_limited', members)
+}
+
 /** Answers 400 and says which fields are wrong. */
 export function invalidRequest(
   c: Context<Environment>,

@@ -5,7 +5,7 @@ import { callerOf } from './auth.ts'
 import type { AddressOf } from './client-address.ts'
 import type { Environment } from './environment.ts'
 import type { Guard } from './guard.ts'
-import { problem } from './problem.ts'
+import { refuseForNow } from './problem.ts'
 import { openRequestMeter, type RequestMeter } from './request-meter.ts'
 
 type Traffic = Pick<Config, 'REQUESTS_PER_USER' | 'REQUESTS_PER_ADDRESS'>
@@ -60,6 +60,5 @@ function limit(c: Context<Environment>, meters: Meters, sender: string): Respons
   headers['ratelimit-policy'] = meter.policy
   headers.ratelimit = `"${meter.name}";r=${Math.max(0, left)};t=${resetSeconds}`
   if (left >= 0) return undefined
-  headers['retry-after'] = String(resetSeconds)
-  return problem(c, 'rate_limited')
+  return refuseForNow(c, resetSeconds)
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ProblemBody } from '../http/problem.ts'
-import { problemCodes } from '../http/problem-codes.ts'
+import { problemBody } from '../http/problem.ts'
 import { fixedHeaders } from '../http/reply.ts'
 import { limits } from '../limits.ts'
 import { dueOn } from './connections.ts'
@@ -44,15 +43,9 @@ const unreadable: Record<string, Refusal> = {
 /** The refusal as the application would word it. */
 function answerOf({ status, code, detail }: Refusal) {
   const requestId = randomUUID()
-  const kind = code ?? 'invalid_request'
-  const body = JSON.stringify({
-    detail,
-    type: `urn:stampede:problem:${kind}`,
-    title: problemCodes[kind].title,
-    status,
-    code: kind,
-    requestId,
-  } satisfies ProblemBody)
+  const problem = problemBody(code ?? 'invalid_request', requestId, { detail })
+  // HTTP has a word of its own for some of what is not valid.
+  const body = JSON.stringify({ ...problem, status })
   const headers = {
     ...fixedHeaders,
     'content-type': 'application/problem+json',

@@ -55,16 +55,10 @@ const ofAnyId = new Set([
 const asking = ({ method, path, call, send }: Request, token: string | undefined) =>
   send(method, path, { ...call, token })
 
-/** The last event of the shop: it stays where a request had no effect. */
-async function lastEvent(): Promise<string | undefined> {
-  const [entry] = await redis.xrevrange(`{${shop}}:outbox`, '+', '-', 'COUNT', 1)
-  return entry?.[0]
-}
-
 async function refusedWithoutEffect(request: Request, token: string | undefined): Promise<Answer> {
-  const before = await lastEvent()
+  const before = await world.lastEvent()
   const answer = await asking(request, token)
-  expect(await lastEvent()).toBe(before)
+  expect(await world.lastEvent()).toBe(before)
   return answer
 }
 

@@ -175,11 +175,6 @@ async function retryDeadLetters(): Promise<void> {
   }
 }
 
-async function lastEvent(): Promise<string | undefined> {
-  const [entry] = await redis.xrevrange(`{${shop}}:outbox`, '+', '-', 'COUNT', 1)
-  return entry?.[0]
-}
-
 it(
   'answers everything as documented, and what it refuses has no effect',
   async () => {
@@ -200,7 +195,7 @@ it(
         const asked = changes.reduce(changed, own)
         // What reads Postgres waits for what was decided before, and no worker runs here.
         if (asked.method === 'GET') await world.drain()
-        const before = await lastEvent()
+        const before = await world.lastEvent()
         const token = tokenFor(who, own.call.token)
         // A body where there can be none is no request that a client could send.
         const body = asked.method === 'GET' ? undefined : asked.call.body
@@ -213,7 +208,7 @@ it(
         if (!isElsewhere) expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500)
         if (answer.status >= 400) {
           expect(answer.body).toMatchObject({ code: expect.any(String), status: answer.status })
-          expect(await lastEvent()).toBe(before)
+          expect(await world.lastEvent()).toBe(before)
         }
       }),
       { numRuns: requests },

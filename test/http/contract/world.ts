@@ -4,6 +4,7 @@ import { databaseOf } from '../../../src/db/database.ts'
 import { openApiOrm } from '../../../src/db/orm.ts'
 import { openEngine } from '../../../src/engine/engine.ts'
 import { connectRedis } from '../../../src/redis/client.ts'
+import { shopKey } from '../../../src/redis/keys.ts'
 import { openVerifier } from '../../../src/verify/verifier.ts'
 import { openRoom, type Target } from '../../../src/waiting-room/rooms.ts'
 import { drainOutbox } from '../../../workers/drain-outbox.ts'
@@ -63,6 +64,11 @@ export async function openWorld(saleOptions: SaleOptions = {}) {
     },
     callTooOften: await openTooOften(client),
     newUser,
+    /** The last event of the shop: it stays where a request had no effect. */
+    async lastEvent(): Promise<string | undefined> {
+      const [entry] = await redis.xrevrange(shopKey(shop, 'outbox'), '+', '-', 'COUNT', 1)
+      return entry?.[0]
+    },
     /** Brings to Postgres what was decided so far. */
     drain: () => drainOutbox({ orm, redis, shop }),
     /** A user with this balance. */
