@@ -11,7 +11,7 @@ import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { invalidRequest, problem } from './problem.ts'
+import { invalidRequest, problem, refuseForNow } from './problem.ts'
 import { fixedHeaders, headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
 
@@ -71,7 +71,7 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
       if (watching) await end
       watching?.stop()
     })
-    if (isFull) return problem(c, 'rate_limited')
+    if (isFull) return refuseForNow(c, limits.liveViewerRetrySeconds)
     // The stream sets `no-cache`, by which a browser may keep what an operator saw.
     stream.headers.set('cache-control', fixedHeaders['cache-control'])
     return stream

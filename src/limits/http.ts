@@ -44,6 +44,8 @@ export const httpLimits = {
   demoBuyerTokenMs: 86_400_000,
   /** People who may watch the live page through one process: each costs a text of some kB a second. */
   liveViewersMax: 100,
+  /** One who finds all places taken is told to come again then. */
+  liveViewerRetrySeconds: 5,
   /** Seconds that somebody who begins to watch is told of, where somebody else watched before. */
   liveHistorySeconds: 300,
   /** Products and coupons that the live page shows, newest first, and products that sell best. */

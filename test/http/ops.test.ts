@@ -115,6 +115,7 @@ describe('the feed', () => {
     )
     const answer = await client.get(`/ops/feed?shop=${client.shop}`)
     expect(answer).toMatchObject({ status: 429, code: 'rate_limited' })
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     for (const viewer of viewers) viewer?.stop()
   })
 })
