@@ -28,4 +28,12 @@ describe('generations', () => {
     map.set('key', 'new')
     expect(map.get('key')).toBe('new')
   })
+
+  it('remembers that there is nothing, also where an older value is still held', () => {
+    const map = openGenerations<string | null>(4)
+    map.set('key', 'old')
+    map.set('another', 'fills the newer half')
+    map.set('key', null)
+    expect(map.get('key')).toBeNull()
+  })
 })

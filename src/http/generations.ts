@@ -12,7 +12,11 @@ export function openGenerations<Value>(sizeMax: number): Generations<Value> {
   let newer = new Map<string, Value>()
   let older = new Map<string, Value>()
   return {
-    get: (key) => newer.get(key) ?? older.get(key),
+    get(key) {
+      const value = newer.get(key)
+      // Null is a value, e.g. that nothing is known of a key any more, which an older one must not outlive.
+      return value === undefined ? older.get(key) : value
+    },
     set(key, value) {
       if (newer.size >= sizeMax / 2) {
         older = newer
