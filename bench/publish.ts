@@ -4,8 +4,9 @@ import { renderCostModel } from './cost-model.ts'
 import type { Mode } from './modes.ts'
 import { plotOf } from './plot.ts'
 import { root } from './process.ts'
-import { budgetOf, figure, type Report } from './report.ts'
+import { budgetOf, figure, type Report, rangeOf } from './report.ts'
 import type { Row } from './row.ts'
+import { renderSides } from './sides.ts'
 
 /** The page of all figures, and the one with those that matter to who decides whether to read on. */
 const pages = ['docs/PERFORMANCE.md', 'README.md'].map((path) => join(root, path))
@@ -41,21 +42,25 @@ export function readResults(): Results {
 
 /**
  * The page with the results of every mode between the marks `<!-- MODE -->` and `<!-- /MODE -->`, and with what is made
- * of the budgets: the cost model between those of `model`, and the rows that matter most between those of `summary`.
+ * of the budgets: the cost model between those of `model`, what stands beside the costs between those of `sides`, and
+ * the rows that matter most between those of `summary`.
  */
 export function renderPage(text: string, results: Results): string {
   return text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- \/\1 -->/g, (_, mark: Mark) => {
-    const isOfBudgets = mark === 'model' || mark === 'summary'
-    const report = results[isOfBudgets ? 'budgets' : mark]
+    const report = results[mark in ofBudgets ? 'budgets' : (mark as Mode)]
     return `<!-- ${mark} -->\n${report ? bodyOf(mark, report) : 'Not measured yet.\n'}<!-- /${mark} -->`
   })
 }
 
-type Mark = Mode | 'model' | 'summary'
+/** What is made of the budgets, by its mark. */
+const ofBudgets = { model: renderCostModel, sides: renderSides, summary: renderSummary }
+
+type Mark = Mode | keyof typeof ofBudgets
 
 function bodyOf(mark: Mark, report: Report): string {
-  if (mark === 'model') return renderCostModel(report)
-  return mark === 'summary' ? renderSummary(report) : renderReport(mark, report)
+  return mark in ofBudgets
+    ? ofBudgets[mark as keyof typeof ofBudgets](report)
+    : renderReport(mark, report)
 }
 
 /** The plots by the names of their files. */
@@ -70,7 +75,7 @@ export function renderPlots(results: Results): Record<string, string> {
 
 function renderReport(mode: string, { conditions, rows }: Report): string {
   const lines = [
-    conditionsOf(conditions),
+    conditionsOf(conditions, rows),
     '',
     ...tableOf(rows),
     '',
@@ -79,15 +84,17 @@ function renderReport(mode: string, { conditions, rows }: Report): string {
   return `${lines.join('\n')}`
 }
 
-function conditionsOf(conditions: Report['conditions']): string {
+function conditionsOf(conditions: Report['conditions'], rows: Row[]): string {
   const { at, node, redis, postgres, cpu, cores, memoryGb, fileSystem, size } = conditions
   const { redisDurability, postgresDurability, loadAverageAtStart, rounds, connections } =
     conditions
+  const stolen = rows.map(({ details }) => Number(details.stolenShare ?? 0))
   return (
     `Measured ${String(at).slice(0, 10)} (${size}): ${cores} cores of ${cpu}, ${memoryGb} GB, ${fileSystem}; ` +
     `Node ${node}, Redis ${redis} (${redisDurability}), Postgres ${postgres} (${postgresDurability}). ` +
     `The load generator on the same cores, ${connections} connections, ${rounds} rounds, ` +
-    `load average at the start ${loadAverageAtStart}.`
+    `load average at the start ${loadAverageAtStart}; the host of the machine kept back at most ` +
+    `${figure(Math.max(0, ...stolen) * 100)} % of the work of a row.`
   )
 }
 
@@ -110,7 +117,7 @@ function renderSummary({ conditions, rows }: Report): string {
   const head = ['what', 'figure', 'unit', 'measured beside it', 'ratio', 'budget']
   const numbers = ['---', '---:', '---', '---', '---:', '---']
   const table = [head, numbers, ...lines].map((cells) => `| ${cells.join(' | ')} |`)
-  return [...table, '', conditionsOf(conditions), ''].join('\n')
+  return [...table, '', conditionsOf(conditions, rows), ''].join('\n')
 }
 
 function tableOf(rows: Row[]): string[] {
@@ -123,14 +130,13 @@ function tableOf(rows: Row[]): string[] {
     ...(hasBudget ? ['budget', 'met'] : []),
   ]
   const body = rows.map((row) => {
-    const { name, value, unit, floor, ratio, spread, met } = row
-    const [low, high] = spread.ratio ?? spread.value
+    const { name, value, unit, floor, ratio, met } = row
     return [
       ...[name, figure(value), unit],
       ...(hasFloor
         ? [floor === null ? '' : figure(floor), ratio === null ? '' : figure(ratio)]
         : []),
-      `${figure(low)} … ${figure(high)}`,
+      rangeOf(row),
       ...(hasBudget ? [budgetOf(row), met === null ? '' : met ? 'yes' : 'no'] : []),
     ]
   })

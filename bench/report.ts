@@ -1,3 +1,4 @@
+import { sidesOf } from './measure.ts'
 import type { Row } from './row.ts'
 
 export type Report = {
@@ -18,11 +19,14 @@ export function formatReport({ conditions, rows, problems, verified, ok }: Repor
     ['row', 'value', 'floor', 'ratio', 'spread of the ratio', 'budget', 'met'],
     ...rows.map(cellsOf),
   ])
-  const notes = rows.map(({ name, unit, against, details }) => {
+  const notes = rows.map((row) => {
+    const { name, unit, against } = row
     const parts = [unit]
     if (against !== null) parts.push(`floor: ${against}`)
-    const share = clientShareOf(details)
-    if (share !== null) parts.push(`the load generator took ${Math.round(share * 100)} % of a core`)
+    for (const [side, { perSecond, clientShare }] of sidesOf(row)) {
+      const share = Math.round(clientShare * 100)
+      parts.push(`${side}: ${figure(perSecond)}/s, the load generator took ${share} % of a core`)
+    }
     return `  ${name}: ${parts.join('; ')}`
   })
   const missed = rows.filter(({ met }) => met === false).map(({ name }) => name)
@@ -35,24 +39,23 @@ export function formatReport({ conditions, rows, problems, verified, ok }: Repor
   return ['Conditions', ...facts, '', table, '', ...notes, '', ...verdict, ''].join('\n')
 }
 
-/** The share of a core that the load generator had in the last round; null where there was none. */
-function clientShareOf(details: Record<string, unknown>): number | null {
-  const { ours = details } = details as { ours?: { clientShare?: number } }
-  return (ours as { clientShare?: number }).clientShare ?? null
-}
-
 function cellsOf(row: Row): string[] {
-  const { name, value, floor, ratio, spread, met } = row
-  const range = spread.ratio ?? spread.value
+  const { name, value, floor, ratio, met } = row
   return [
     name,
     figure(value),
     floor === null ? '' : figure(floor),
     ratio === null ? '' : figure(ratio),
-    `${figure(range[0])} … ${figure(range[1])}`,
+    rangeOf(row),
     budgetOf(row),
     met === null ? '' : met ? 'yes' : 'NO',
   ]
+}
+
+/** The smallest and the largest round; empty where there was a single one, which says nothing of its spread. */
+export function rangeOf({ spread, samples }: Row): string {
+  const [low, high] = spread.ratio ?? spread.value
+  return samples.values.length < 2 ? '' : `${figure(low)} … ${figure(high)}`
 }
 
 /** A budget with the side from which it bounds the row, e.g. `≤ 1.3 ×`; empty where the row has none. */

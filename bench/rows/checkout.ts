@@ -3,7 +3,7 @@ import { findFaults, makeAlternative, seedAlternative } from '../alternative/sch
 import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { type CpuTimes, openCpuMeter } from '../cpu.ts'
 import { openRowCopy, type RowCopy } from '../floors/copy-rows.ts'
-import { describeSides, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { describeSides, expectAll, type Measured, measureLoad, medians } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { discount, price, userNames } from '../shops.ts'
 import {
@@ -132,10 +132,11 @@ function rowsOf({ bare, alternative, serial, ours }: Record<Side, Round[]>): Row
     serial: serial.map(({ load }) => load),
     ours: ours.map(({ load }) => load),
   }
-  const last = ours.at(-1) as Round
-  const processes = Object.entries(last.drain?.cpuUs ?? {})
-  const drainCpuUsPerOrder = Object.fromEntries(
-    processes.map(([name, us]) => [name, Math.round((us / last.load.requests) * 100) / 100]),
+  const drainCpuUsPerOrder = medians(
+    ours.map((one) => {
+      const processes = Object.entries(one.drain?.cpuUs ?? {})
+      return Object.fromEntries(processes.map(([name, us]) => [name, perOrder(one, us)]))
+    }),
   )
   const details = { ...describeSides(sides), drainCpuUsPerOrder }
   const unit = 'µs CPU of API, Redis, worker and Postgres per paid order'
@@ -189,10 +190,13 @@ function rowsOf({ bare, alternative, serial, ours }: Record<Side, Round[]>): Row
         values: copyUs,
       },
       budget: { bound: 3, what: 'ratio' },
-      details: {
-        drainedPerSecond: Math.round(last.load.requests / (last.drain?.seconds ?? 1)),
-        drainCpuUsPerOrder,
-      },
+    }),
+    rowOf({
+      name: 'drain rate',
+      unit: 'paid orders per second that one worker process brings to Postgres',
+      values: ours.map(({ load, drain }) => load.requests / (drain?.seconds ?? 1)),
+      floor: { is: 'what one API process accepts, each alone on the machine', values: accepted },
+      budget: { bound: 1, what: 'ratio', side: 'least' },
     }),
   ]
 }

@@ -4,7 +4,7 @@ import type { Bench } from '../bench.ts'
 import { runCommand } from '../command.ts'
 import { openCpuMeter } from '../cpu.ts'
 import { encodeRequest } from '../load/requests.ts'
-import { cpuPerRequest, describeRun, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { cpuPerRequest, describeSide, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { seedShop } from '../seed-shop.ts'
 import { type BenchShop, signTokens, userNames } from '../shops.ts'
@@ -55,13 +55,12 @@ async function measureShop(bench: Bench, size: number, name: string): Promise<Ro
   const perOrder = 'µs CPU of worker and Postgres per order'
   const took = (JSON.parse(rebuilt.output) as Rebuilt).tookMs / 1_000
   return [
-    row('claim', acceptedUnit, cpuPerRequest(claims, ['api', 'redis']), describeRun(claims)),
-    row(
-      'order and pay',
-      acceptedUnit,
-      cpuPerRequest(orders, ['api', 'redis']),
-      describeRun(orders),
-    ),
+    row('claim', acceptedUnit, cpuPerRequest(claims, ['api', 'redis']), {
+      ours: describeSide([claims]),
+    }),
+    row('order and pay', acceptedUnit, cpuPerRequest(orders, ['api', 'redis']), {
+      ours: describeSide([orders]),
+    }),
     row('drain', perOrder, drainUs / orders.requests, {}),
     row('rebuild', 's', took, rebuilt.costs),
     row('verify', 's', verified.costs.seconds, verified.costs),
@@ -87,7 +86,7 @@ export async function measureBacklog(bench: Bench): Promise<Row[]> {
         name: `order and pay, ${backlog.toLocaleString('en-US')} undrained`,
         unit: acceptedUnit,
         values: [cpuPerRequest(measured, ['api', 'redis'])],
-        details: describeRun(measured),
+        details: { ours: describeSide([measured]) },
         point: { line: 'order and pay', x: backlog, xName: 'events that wait for Postgres' },
       }),
     )

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { shopKey } from '../../src/redis/keys.ts'
 import type { Bench } from '../bench.ts'
-import { describeRun, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { describeSide, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import type { BenchShop } from '../shops.ts'
 import type { Stage } from '../stage.ts'
@@ -41,7 +41,7 @@ export async function measureLag(bench: Bench): Promise<Row[]> {
         perSecond: rate,
         seconds: sizes.lagSeconds,
         lagMs: { p50: percentile(lags, 0.5), max: percentile(lags, 1) },
-        load: describeRun(load),
+        ours: describeSide([load]),
       },
     }),
     rowOf({

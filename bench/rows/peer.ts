@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
-import { describeRun, type Measured, measureLoad } from '../measure.ts'
+import { describeSide, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { signTokens, userNames } from '../shops.ts'
 
@@ -34,7 +34,7 @@ export async function measurePeer({ stage, shops, sizes, say }: Bench): Promise<
       name: "nearest peers' workload",
       unit: `s for ${attempts} attempts over ${connections} connections, exactly ${units} accepted`,
       values: rounds.map(({ seconds }) => seconds),
-      details: describeRun(rounds.at(-1) as Measured),
+      details: { ours: describeSide(rounds) },
     }),
   ]
 }

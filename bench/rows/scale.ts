@@ -5,7 +5,7 @@ import { prepareStores } from '../../src/services/prepare.ts'
 import { makeDatabase } from '../alternative/schema.ts'
 import { alternate, type Bench, requestsIn } from '../bench.ts'
 import { encodeRequest } from '../load/requests.ts'
-import { describeRun, expectAll, type Measured, measureLoad } from '../measure.ts'
+import { describeSide, expectAll, type Measured, measureLoad } from '../measure.ts'
 import { type Row, rowOf } from '../row.ts'
 import { type BenchShop, openShops, signTokens, userNames } from '../shops.ts'
 import type { Stage } from '../stage.ts'
@@ -116,7 +116,7 @@ function rowsOf(measured: Record<string, Measured[]>, xName: string): Row[] {
       name: `claims, ${xName}: ${count}`,
       unit,
       values: rounds.map(({ requests, seconds }) => requests / seconds),
-      details: describeRun(rounds.at(-1) as Measured),
+      details: { ours: describeSide(rounds) },
       point: { line: 'claims', x: Number(count), xName },
     }),
   )

@@ -26,6 +26,7 @@ it.runIf(process.platform === 'linux')(
       'one hot product, script alone',
       'one hot product, persisted',
       'drain',
+      'drain rate',
       'sold-out refusal',
       'sold-out refusal, least',
       'sold-out refusal, commands',
