@@ -5,6 +5,7 @@ import type { Parts } from './dependencies.ts'
 import { pageExamples, sample } from './examples.ts'
 import { date, pageOf, pageQuery, timeZone } from './fields.ts'
 import { invalidCursor } from './problem.ts'
+import { openReadCopies } from './read-copies.ts'
 import { replyJson, toJson } from './reply.ts'
 import { openRoutes } from './routes.ts'
 
@@ -56,7 +57,10 @@ const rankingRoute = createRoute({
   },
 })
 
-export function rankingRoutes({ orm, copyOf, identify }: Parts) {
+export function rankingRoutes({ orm, identify }: Parts) {
+  // No decision changes a snapshot, so what is accepted meanwhile makes no copy old: in a sale each read would else be
+  // a query, at the worst time.
+  const copyOf = openReadCopies({ acceptedBatches: () => 0 })
   return openRoutes(identify).openapi(rankingRoute, async (c) => {
     const { date = yesterday(), ...query } = c.req.valid('query')
     const shop = c.get('shop')

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { databaseOf } from '../../src/db/database.ts'
 import { drainOutbox } from '../../workers/drain-outbox.ts'
 import { snapshotRankings } from '../../workers/snapshot-rankings.ts'
@@ -61,6 +61,22 @@ describe('GET /v1/rankings', () => {
     await drainOutbox({ ...client.dependencies, shop: client.shop })
     await snapshotRankings(client.dependencies)
     expect((await ranking()).body.items).toEqual(items)
+  })
+
+  it('asks Postgres once for all who look within a blink, whatever is accepted meanwhile', async () => {
+    const asked = vi.spyOn(orm.em, 'fork')
+    // Time stands still, so that no copy becomes too old.
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      for (let look = 0; look < 5; look++) {
+        await client.credit('bob', 1)
+        expect((await ranking('?limit=1')).status).toBe(200)
+      }
+      expect(asked).toHaveBeenCalledTimes(1)
+    } finally {
+      vi.useRealTimers()
+      asked.mockRestore()
+    }
   })
 
   it('is empty for a day without a snapshot', async () => {
