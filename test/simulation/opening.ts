@@ -24,6 +24,8 @@ const coupons = [
   },
   { totalQuantity: 4, perUserLimit: 3, restoreOnCancel: false, codeRequired: true },
   { totalQuantity: 4, userCouponTtlSeconds: 3_600, discountValue: 5_000 },
+  // Gone with the first claim, so that every process soon knows of a coupon that is sold out.
+  { totalQuantity: 1, discountValue: 100 },
 ] as const
 
 /** Opens a shop that is short of everything, because plenty hides mistakes. */

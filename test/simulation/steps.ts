@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expectBooks, expectProof } from './compare.ts'
 import type { Shop } from './model.ts'
 import { type Request, withOtherBody } from './requests.ts'
-import { type Choice, type Wish, wishes } from './wishes.ts'
+import { type Choice, users, type Wish, wishes } from './wishes.ts'
 import {
   ask,
   askAtOnce,
@@ -141,6 +141,23 @@ const doubled = fc.tuple(raceable, choice).map(
     }),
 )
 
+/**
+ * Everybody wants the same coupon, first at once and then again through the same processes: what each of them has
+ * learned of a coupon that is sold out must answer as Redis would. The last coupons are chosen more often: they are few.
+ */
+const rushed = fc.record({ coupon: fc.constantFrom(4, 4, 3, 1, 0), shift: fc.nat(2) }).map(
+  ({ coupon, shift }) =>
+    new Step('rushes', async (model, world) => {
+      const couponId = [...model.shop.coupons.keys()][coupon] as string
+      const claims = users.map((_, by): Request => {
+        const userId = users[(by + shift) % users.length] as string
+        return { ask: 'claim', userId, couponId }
+      })
+      await askAtOnce(model, world, claims)
+      for (const [by, claim] of claims.entries()) await ask(model, world, claim, by)
+    }),
+)
+
 const earlier = (model: Model, n: number): Request | undefined =>
   model.sent.at(-1 - (n % Math.max(model.sent.length, 1)))
 
@@ -250,6 +267,7 @@ const outlived = fc.tuple(wish, choice).map(
 export const steps: fc.Arbitrary<Step>[] = [
   ...Array(30).fill(single),
   ...Array(6).fill(several),
+  ...Array(4).fill(rushed),
   ...Array(4).fill(repeated),
   ...Array(4).fill(drains),
   ...Array(2).fill(doubled),

@@ -18,7 +18,7 @@ import type { Facts, Shop } from './model.ts'
 import type { Request } from './requests.ts'
 
 /** The engine as its clients and its workers meet it: several API processes, a database, drains that die. */
-export type World = Awaited<ReturnType<Awaited<ReturnType<typeof openWorlds>>>>
+export type World = Awaited<ReturnType<Awaited<ReturnType<typeof openWorlds>>['openWorld']>>
 
 /** What the model says now, and what it said when the outbox was last persisted. */
 export type Model = { shop: Shop; persisted: Shop; sent: Request[]; keys: number }
@@ -32,16 +32,23 @@ export async function openWorlds(books: Books) {
     await redis.connect()
     connections.push(redis)
   }
-  return async function openWorld() {
+  let latched = 0
+  const onSoldOut = () => {
+    latched += 1
+  }
+  async function openWorld() {
     const shop = await books.openShop()
     // Their time stands still, so that what they know of sold-out coupons is trusted as long as may be.
     const clocks = connections.map(() => ({ ms: 0 }))
     const engines = connections.map((redis, by) =>
-      openEngine({ redis, holdMs: 600_000, nowMs: () => clocks[by]?.ms as number }),
+      openEngine({ redis, holdMs: 600_000, nowMs: () => clocks[by]?.ms as number, onSoldOut }),
     )
     const paused = undefined as PausedDrain | undefined
     return { books, shop, engines, clocks, epoch: 1, paused }
   }
+  /** Claims of all worlds that a process refused without asking Redis. */
+  const latchedClaims = () => latched
+  return { openWorld, latchedClaims }
 }
 
 type PausedDrain = { resume: () => void; done: Promise<unknown> }
