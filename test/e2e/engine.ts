@@ -90,6 +90,9 @@ export async function runCommand(command: string[], settings: Environment, atEnd
   return { code, ...output }
 }
 
+/** Most of what a process does before it serves is to compile the same sources as the one before it. */
+const compiled = join(root, 'node_modules/.cache/compiled')
+
 /**
  * Starts a command in a process group of its own, with no environment but what it is given. It is asked to stop at
  * the end of the test.
@@ -102,7 +105,7 @@ export function startProcess(
   const { PATH, HOME } = process.env
   const child = spawn(program as string, args, {
     cwd: root,
-    env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', ...settings },
+    env: { PATH, HOME, PORT: '0', LOG_LEVEL: 'warn', NODE_COMPILE_CACHE: compiled, ...settings },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
