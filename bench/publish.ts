@@ -86,15 +86,19 @@ function renderReport(mode: string, { conditions, rows }: Report): string {
 
 function conditionsOf(conditions: Report['conditions'], rows: Row[]): string {
   const { at, node, redis, postgres, cpu, cores, memoryGb, fileSystem, size } = conditions
-  const { redisDurability, postgresDurability, loadAverageAtStart, rounds, connections } =
-    conditions
-  const stolen = rows.map(({ details }) => Number(details.stolenShare ?? 0))
+  const { redisDurability, postgresDurability, loadAverageAtStart, connections } = conditions
+  const rounds = Math.max(...rows.map(({ samples }) => samples.values.length))
+  const stolen = rows.flatMap(({ details }) => (details.stolenShare as number | undefined) ?? [])
+  const keptBack =
+    stolen.length === 0
+      ? ''
+      : `; the host of the machine kept back at most ${figure(Math.max(...stolen) * 100)} % of the work of a row`
+  const roundsText = rounds === 1 ? 'one round' : `${rounds} rounds`
   return (
     `Measured ${String(at).slice(0, 10)} (${size}): ${cores} cores of ${cpu}, ${memoryGb} GB, ${fileSystem}; ` +
     `Node ${node}, Redis ${redis} (${redisDurability}), Postgres ${postgres} (${postgresDurability}). ` +
-    `The load generator on the same cores, ${connections} connections, ${rounds} rounds, ` +
-    `load average at the start ${loadAverageAtStart}; the host of the machine kept back at most ` +
-    `${figure(Math.max(0, ...stolen) * 100)} % of the work of a row.`
+    `The load generator on the same cores, ${connections} connections, ${roundsText}, ` +
+    `load average at the start ${loadAverageAtStart}${keptBack}.`
   )
 }
 

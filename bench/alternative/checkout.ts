@@ -15,7 +15,7 @@ export type Outcome = { placed: true; finalAmount: number } | { placed: false; c
 /**
  * A whole paid order in one statement, which is one transaction and one round trip: the hot row is locked only while
  * it runs and commits. Every change is conditional, and one that meets nothing raises its refusal, which takes the
- * others back. Options are changed in the order of their ids, so that two orders do not wait for each other.
+ * others back. Two orders of the same options in another order may wait for each other: one of them is repeated.
  * The rows are those that the engine's worker writes.
  */
 const statement = {
