@@ -3,7 +3,7 @@ import { pause } from '../../client/pause.ts'
 
 /** How somebody waits for an answer of the shop. */
 export type Waiting = {
-  /** Told when there is none that says anything, only a status perhaps, and how long the page waits before it asks again. */
+  /** Told when there is none that says anything, but perhaps a status, and when the page asks again. */
   onTrouble: (status: number | null, pauseMs: number) => void
   /** Aborted by who does not want to wait any longer. */
   signal: AbortSignal
