@@ -84,6 +84,9 @@ export function Bag({ account, products, deeds, direct, backToBag }: Props) {
       {coupons.length > 0 && lines.length > 0 && (
         <CouponChoice coupons={coupons} chosen={coupon?.userCouponId ?? ''} choose={chooseCoupon} />
       )}
+      {account.hasMoreCoupons && lines.length > 0 && (
+        <p class="hint">You have more coupons. Those of your newest that can be used are here.</p>
+      )}
       {lines.length > 0 && (
         <>
           <dl class="sums">

@@ -2,6 +2,9 @@ import { openClient } from '../../client/client.ts'
 import type { Fetch, RetryOptions } from '../../client/retrying-fetch.ts'
 import { openServerClock } from './clock.ts'
 
+/** How much of a list is shown: one page of the API, and that there is more. */
+export const listQuery = { limit: '100' }
+
 /** The shop's clock, which every answer to this page tells. */
 export const clock = openServerClock()
 
