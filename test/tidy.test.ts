@@ -86,6 +86,7 @@ describe('the code', () => {
     expect(forbidden(/^src\/domain\//, /^src\/(http|engine|db|queue|redis|services)\//)).toEqual([])
     expect(forbidden(/^src\/(engine|redis)\//, /^src\/(http|db|queue|services|cli)\//)).toEqual([])
     expect(forbidden(/^src\/(db|queue)\//, /^src\/(http|services|cli)\//)).toEqual([])
+    expect(forbidden(/^src\/pages\//, /^src\/(demo|db|queue|redis|services|cli)\//)).toEqual([])
   })
 
   it('composes the scripts in one place', () => {

@@ -2,7 +2,7 @@ import { hc } from 'hono/client'
 import type { AppType } from '../http/app.ts'
 import type { ProblemBody } from '../http/problem.ts'
 import type { ProblemCode } from '../http/problem-codes.ts'
-import { openRetryingFetch, type RetryOptions } from './retrying-fetch.ts'
+import { openRetryingFetch, type RetryOptions, retryAfterMsOf } from './retrying-fetch.ts'
 
 export type ClientOptions = RetryOptions & {
   /** The bearer token, or what gets a fresh one for each request. It says which shop it acts in. */
@@ -46,7 +46,13 @@ export type Success<Body> = {
   body: Body
 }
 
-export type Refused = { ok: false; status: number; problem: Problem }
+export type Refused = {
+  ok: false
+  status: number
+  problem: Problem
+  /** When to come again, where `Retry-After` says so, as with every 429 and 503; of `held` the problem says it. */
+  retryAfterMs?: number
+}
 
 /** Why the engine refused. A newer engine may have codes that are not known here. */
 export type Problem = ProblemBody & { code: ProblemCode | (string & Record<never, never>) }
@@ -70,7 +76,10 @@ export async function outcomeOf<Answer extends Pick<Response, 'ok' | 'status' | 
     throw new Error(`Something else than the engine answered, with status ${status}`)
   }
   const body = await answer.json()
-  if (!ok) return { ok, status, problem: body as Problem }
+  if (!ok) {
+    const retryAfterMs = retryAfterMsOf(headers)
+    return { ok, status, problem: body as Problem, ...(retryAfterMs !== null && { retryAfterMs }) }
+  }
   const replayed = headers.get('idempotency-replayed') === 'true'
   return { ok, status, replayed, body: body as BodyOf<Answer> }
 }

@@ -1,7 +1,7 @@
+import { quote } from '../domain/quote.ts'
 import type { OrderAnswer, OrderItemAnswer } from './answers.ts'
 import { isPaid, refundedAmount, type SoldOrder } from './books.ts'
 import { type Evidence, unequal } from './evidence.ts'
-import { quote } from './quote.ts'
 
 /** Every order as it is now against its first answer, and both against what the demo computes by itself. */
 export function judgeOrders(evidence: Evidence): string[] {

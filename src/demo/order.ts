@@ -1,9 +1,10 @@
+import { originalAmount, quote } from '../domain/quote.ts'
 import type { OrderAnswer } from './answers.ts'
 import type { IssuedCoupon, SoldOrder, Span } from './books.ts'
 import type { Answer } from './client.ts'
 import type { CouponPlan } from './coupon-plans.ts'
+import { openingLines } from './plan.ts'
 import type { BuyerPlan, Ending, Repeat } from './plan-buyer.ts'
-import { openingLines, originalAmount, quote } from './quote.ts'
 import type { Sale } from './sale.ts'
 import { isAccepted, submit } from './submit.ts'
 

@@ -1,6 +1,6 @@
+import { originalAmount } from '../domain/quote.ts'
 import { couponAt, couponPlans } from './coupon-plans.ts'
 import type { OptionPlan } from './plan.ts'
-import { originalAmount } from './quote.ts'
 import type { Random } from './random.ts'
 
 /** How a request is sent a second time: a client that is impatient, or one that never saw the answer. */

@@ -1,5 +1,6 @@
+import type { PricedLine } from '../domain/quote.ts'
 import { type CouponPlan, couponPlans } from './coupon-plans.ts'
-import { type BuyerPlan, planBuyer } from './plan-buyer.ts'
+import { type BuyerPlan, type LinePlan, planBuyer } from './plan-buyer.ts'
 import { type Random, seededRandom } from './random.ts'
 
 /** One option of the sale; `product` is the position of its product. Prices are in minor units. */
@@ -63,4 +64,12 @@ function planOption(random: Random, product: number, size: number): OptionPlan {
     stock: unitsPerOption,
     restock: restockPerOption,
   }
+}
+
+/** The lines with the prices at which the sale opened. */
+export function openingLines({ options }: SalePlan, lines: readonly LinePlan[]): PricedLine[] {
+  return lines.map(({ option, quantity }) => ({
+    unitPrice: options[option]?.price ?? 0,
+    quantity,
+  }))
 }

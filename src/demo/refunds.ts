@@ -2,7 +2,6 @@ import type { OrderItemAnswer, RefundAnswer } from './answers.ts'
 import type { RefundedPart, SoldOrder } from './books.ts'
 import { visitInParallel } from './parallel.ts'
 import type { BuyerPlan, Repeat } from './plan-buyer.ts'
-import { refundDue } from './quote.ts'
 import { buyersAtOnce, type Sale } from './sale.ts'
 import { isAccepted, submit } from './submit.ts'
 
@@ -98,4 +97,15 @@ function refundedUnits({ refunds }: SoldOrder, orderItemId: string): number {
   return refunds
     .filter((part) => part.orderItemId === orderItemId)
     .reduce((sum, { quantity }) => sum + quantity, 0)
+}
+
+/**
+ * What has been paid back of an item once `refunded` of its units have: the item's share of what was paid, to the unit
+ * of money below. All units together get exactly what was paid for the item.
+ */
+export function refundDue(
+  item: { subtotal: number; discountAmount: number; quantity: number },
+  refunded: number,
+): number {
+  return Math.floor(((item.subtotal - item.discountAmount) * refunded) / item.quantity)
 }

@@ -22,6 +22,20 @@ const clientOf = (fetch: Fetch, token: string, timeoutMs = 10_000) =>
 const unavailable = (headers: Record<string, string> = {}) =>
   Response.json({ code: 'unavailable' }, { status: 503, headers })
 
+const badGateway = (status: number) =>
+  new Response('<h1>Bad gateway</h1>', { status, headers: { 'content-type': 'text/html' } })
+
+/** The answer, of which the connection takes the end along. */
+function cutOff({ status, headers }: Response): Response {
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode('{"id":'))
+      controller.error(new TypeError('terminated'))
+    },
+  })
+  return new Response(body, { status, headers })
+}
+
 describe('the client', () => {
   it('knows what a route answers, and takes a refusal for an answer', async () => {
     const { fetch } = wayTo((answer) => answer())
@@ -130,9 +144,78 @@ describe('the client', () => {
   })
 
   it('tells when it was not the engine that answered', async () => {
-    const { fetch } = wayTo(async () => new Response('<h1>Bad gateway</h1>', { status: 502 }))
-    const call = clientOf(fetch, world.user('fay')).v1.me.$get()
+    const { fetch } = wayTo(async () => badGateway(502))
+    const call = clientOf(fetch, world.user('fay'), 300).v1.me.$get()
     await expect(outcomeOf(call)).rejects.toThrow('with status 502')
+  })
+
+  it.each([502, 504])('asks again behind a proxy that answers %i itself', async (status) => {
+    const { fetch, sent } = wayTo((answer, attempt) =>
+      attempt % 2 === 1 ? Promise.resolve(badGateway(status)) : answer(),
+    )
+    const { v1 } = clientOf(fetch, world.user('jan'))
+    expect(await outcomeOf(v1.me.balance.$get())).toMatchObject({ ok: true })
+    const json = { items: [{ optionId: await world.option({ stock: 5 }), quantity: 1 }] }
+    expect(await outcomeOf(v1.orders.$post({ json }))).toMatchObject({ ok: true, status: 201 })
+    expect(sent).toHaveLength(4)
+  })
+
+  it('asks again where an answer breaks behind its headers', async () => {
+    const { fetch, sent } = wayTo(async (answer, attempt) => {
+      const given = await answer()
+      return attempt % 2 === 1 ? cutOff(given) : given
+    })
+    const { v1 } = clientOf(fetch, world.user('kim'))
+    expect(await outcomeOf(v1.me.balance.$get())).toMatchObject({ ok: true, body: { balance: 0 } })
+    const optionId = await world.option({ stock: 5 })
+    const json = { items: [{ optionId, quantity: 1 }] }
+    expect(await outcomeOf(v1.orders.$post({ json }))).toMatchObject({ ok: true, replayed: true })
+    expect(sent).toHaveLength(4)
+    expect(await world.units(optionId)).toEqual({ free: 4, held: 1, sold: 0 })
+  })
+
+  it('gives a bug of the engine to who asked, and does not repeat it', async () => {
+    const problem = { code: 'internal', status: 500, requestId: 'r-1' }
+    const { fetch, sent } = wayTo(async () => Response.json(problem, { status: 500 }))
+    const outcome = await outcomeOf(clientOf(fetch, world.user('lea')).v1.me.$get())
+    expect(outcome).toMatchObject({ ok: false, status: 500, problem })
+    expect(sent).toHaveLength(1)
+  })
+
+  it('repeats what has one effect without a key too', async () => {
+    const { fetch, sent } = wayTo((answer, attempt) =>
+      attempt % 2 === 1 ? Promise.resolve(unavailable({ 'retry-after': '0' })) : answer(),
+    )
+    const param = { id: await world.option({ stock: 1 }) }
+    const user = clientOf(fetch, world.user('mia')).v1
+    const entered = await outcomeOf(user.options[':id'].entry.$post({ param }))
+    expect(entered).toMatchObject({ ok: true, body: { status: 'open' } })
+    const admin = clientOf(fetch, world.admin).v1['dead-letters']
+    const letter = { id: '1796119207412-0' }
+    const missing = { ok: false, problem: { code: 'dead_letter_not_found' } }
+    const json = { reason: 'Paid back by hand' }
+    expect(await outcomeOf(admin[':id'].retry.$post({ param: letter }))).toMatchObject(missing)
+    expect(await outcomeOf(admin[':id'].drop.$post({ param: letter, json }))).toMatchObject(missing)
+    expect(sent).toHaveLength(6)
+    // The oldest ones would be others, and the answer would not tell of the first.
+    expect(await outcomeOf(admin.retry.$post({ json: {} }))).toMatchObject({ status: 503 })
+    expect(sent).toHaveLength(7)
+  })
+
+  it('tells of every repetition, and when an answer says to come again', async () => {
+    const { fetch } = wayTo(async (_, attempt) => {
+      if (attempt === 1) throw new TypeError('the connection broke')
+      return unavailable({ 'retry-after': attempt === 2 ? '0' : '60' })
+    })
+    const told: [status: number | null, pauseMs: number][] = []
+    const onRepeat = (...one: (typeof told)[number]) => void told.push(one)
+    const options = { fetch, token: world.user('ned'), onRepeat }
+    const outcome = await outcomeOf(openTypedClient('http://engine', options).v1.me.$get())
+    expect(outcome).toMatchObject({ ok: false, retryAfterMs: 60_000 })
+    expect(told).toEqual([
+      [null, expect.any(Number)],
+      [503, 0],
+    ])
   })
 
   it('gets a fresh token for each request where it is told how', async () => {

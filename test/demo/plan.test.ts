@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { couponAt } from '../../src/demo/coupon-plans.ts'
-import { planSale } from '../../src/demo/plan.ts'
-import { openingLines, originalAmount } from '../../src/demo/quote.ts'
+import { openingLines, planSale } from '../../src/demo/plan.ts'
+import { originalAmount } from '../../src/domain/quote.ts'
 
 const plan = planSale(1)
 
@@ -91,5 +91,12 @@ describe('planSale', () => {
     for (const { optionValue, price, newPrice } of plan.options) {
       if (optionValue === 'EU 38') expect(Math.max(price, newPrice ?? 0)).toBeLessThan(smallest)
     }
+  })
+
+  it('prices lines as the sale opened', () => {
+    const option = plan.options.findIndex(({ newPrice }) => newPrice !== null)
+    expect(openingLines(plan, [{ option, quantity: 2 }])).toEqual([
+      { unitPrice: plan.options[option]?.price, quantity: 2 },
+    ])
   })
 })

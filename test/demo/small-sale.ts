@@ -3,7 +3,7 @@ import { openBooks, type SoldOrder } from '../../src/demo/books.ts'
 import { couponAt } from '../../src/demo/coupon-plans.ts'
 import type { Evidence } from '../../src/demo/evidence.ts'
 import { planSale } from '../../src/demo/plan.ts'
-import { quote } from '../../src/demo/quote.ts'
+import { quote } from '../../src/domain/quote.ts'
 
 type Purchase = {
   status?: SoldOrder['status']

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { signToken } from '../e2e/engine.ts'
 import { hasBrowser } from '../support/browser.ts'
-import { beside, choose, couponOf, newsAt, openShopWorld } from './shop-world.ts'
+import {
+  answerProblem,
+  beside,
+  cardOf,
+  choose,
+  couponOf,
+  newsAt,
+  openShopWorld,
+} from './shop-world.ts'
 
 describe.runIf(hasBrowser)('a waiting room before something, in a browser', () => {
   const world = openShopWorld()
@@ -44,6 +52,49 @@ describe.runIf(hasBrowser)('a waiting room before something, in a browser', () =
     // Their passes end.
     await news.getByText('It is yours').waitFor({ timeout: 40_000 })
     expect(beside(faults, provoked)).toEqual([])
+  })
+
+  it('is kept by who gets no answer in it, or too early', async () => {
+    const coupon = await world.coupon('Patient coupon')
+    await openRoom(`coupons/${coupon}`, { admitPerSecond: 10 })
+    const { page, faults } = await world.openShop()
+    // Each is longer than the page waits within one attempt.
+    const troubles = [
+      [503, 'unavailable', 4],
+      [429, 'rate_limited', 4],
+      [500, 'internal', 0],
+    ] as const
+    let asked = 0
+    await page.route('**/entry', (route) => {
+      const [status, code, retryAfterSeconds] = troubles[asked++] ?? []
+      return status ? answerProblem(route, status, code, retryAfterSeconds) : route.continue()
+    })
+    await couponOf(page, 'Patient coupon').getByRole('button', { name: 'Claim' }).click()
+    const news = newsAt(page, 'coupons')
+    await news.getByText('No answer yet. Asking again').waitFor()
+    await news.getByRole('button', { name: 'Stop waiting' }).waitFor()
+    await news.getByRole('timer', { name: 'Asking again in' }).waitFor()
+    await news.getByText('You were number 1').waitFor()
+    expect(asked).toBe(troubles.length + 1)
+    expect(beside(faults, /status of (409|429|500|503)/)).toEqual([])
+  })
+
+  it('is found by who orders his bag while the bag cannot be read', async () => {
+    const { optionId } = await world.product('Shy lamp')
+    const { page, faults } = await world.openShop()
+    await cardOf(page, 'Shy lamp').getByRole('button', { name: 'Put into bag' }).click()
+    await page.locator('.bag .lines', { hasText: 'Shy lamp' }).waitFor()
+    await openRoom(`options/${optionId}`, { admitPerSecond: 10 })
+    let asked = 0
+    await page.route('**/v1/me/cart', (route) => {
+      asked += 1
+      return asked === 1 ? answerProblem(route, 503, 'unavailable', 4) : route.continue()
+    })
+    await page.getByRole('button', { name: 'Pay now' }).click()
+    const news = newsAt(page, 'bag')
+    await news.getByText('No answer yet. Asking again').waitFor()
+    await news.getByText('Bought').waitFor()
+    expect(beside(faults, /status of (409|503)/)).toEqual([])
   })
 
   it('is left by who waits no longer', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { engineSettings, signToken, startEngine } from '../e2e/engine.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -9,14 +9,14 @@ type PageOptions = Parameters<ReturnType<typeof openBrowser>['openPage']>[0]
 type Body = Record<string, unknown>
 
 /** A whole engine as `npm start` runs it, and browsers in its shop. Call it within a `describe`. */
-export function openShopWorld() {
+export function openShopWorld(changes: Record<string, string> = {}) {
   const browser = openBrowser()
   const cleanups: (() => Promise<void>)[] = []
   const atEnd = (cleanup: () => Promise<void>) => void cleanups.unshift(cleanup)
   let settings: ReturnType<typeof engineSettings>
   let engine: Engine
   beforeAll(async () => {
-    settings = engineSettings({}, atEnd)
+    settings = engineSettings(changes, atEnd)
     engine = await startEngine(settings, { atEnd })
   })
   afterAll(async () => {
@@ -107,6 +107,15 @@ export async function choose(page: Page, name: string): Promise<void> {
     .getByRole('button', { name: /^(Buy|Try anyway)$/ })
     .click()
   await page.locator('.bag .lines', { hasText: name }).waitFor()
+}
+
+/** Answers a request of the page as the shop would, in its place. */
+export function answerProblem(route: Route, status: number, code: string, retryAfterSeconds = 0) {
+  const json = { code, status, title: code, detail: code, requestId: 'request-1' }
+  const contentType = 'application/problem+json'
+  const headers: Record<string, string> =
+    retryAfterSeconds > 0 ? { 'retry-after': String(retryAfterSeconds) } : {}
+  return route.fulfill({ status, contentType, headers, json })
 }
 
 export const balanceOf = (page: Page) => page.locator('.balance strong')

@@ -187,6 +187,73 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
     expect(beside(faults, /no answer: |status of 401/)).toEqual([])
   })
 
+  it('says where it does not show all', async () => {
+    await world.product('Newest cup', { price: 0 })
+    const { page, faults, userId } = await world.openShop()
+    const buyer = signToken(userId)
+    const optionId = await world.optionOf('Newest cup')
+    for (const name of ['Old coupon', 'New coupon']) {
+      const id = await world.coupon(name)
+      await world.send('POST', `/v1/coupons/${id}/claims`, buyer)
+      await world.send('POST', '/v1/orders', buyer, { items: [{ optionId, quantity: 1 }] })
+    }
+    await page.reload()
+    await cardOf(page, 'Newest cup').waitFor()
+    await expect.poll(() => page.locator('[data-order]').count()).toBe(2)
+    await choose(page, 'Newest cup')
+    expect(await page.getByText('There are more').count()).toBe(0)
+    expect(await page.getByText('You have more').count()).toBe(0)
+
+    // Pages of one show what longer lists would.
+    await page.route(/\/v1\/(products|me\/orders|me\/coupons)\?/, (route) =>
+      route.continue({
+        url: route
+          .request()
+          .url()
+          .replace(/limit=\d+/, 'limit=1'),
+      }),
+    )
+    await page.reload()
+    await page.getByText('There are more products.').waitFor()
+    await page.getByText('There are more orders.').waitFor()
+    await choose(page, 'Newest cup')
+    await page.getByText('You have more coupons.').waitFor()
+    expect(await page.locator('[data-order]').count()).toBe(1)
+    // Who loads a page anew gives up what the one before has asked for.
+    expect(beside(faults, /no answer: /)).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'can be read and used by everybody, %s',
+    async (colorScheme) => {
+      const product = `Linen shirt, ${colorScheme}`
+      await world.product(product, { price: 8_900, stock: 3, perUserLimit: 1 })
+      await world.coupon(`Reader's coupon, ${colorScheme}`)
+      const phone = { viewport: { width: 360, height: 740 }, colorScheme }
+      const { page, faults } = await world.openPage(phone)
+      await page.goto(world.url())
+      await page.getByRole('button', { name: 'Shop as a demo buyer' }).waitFor()
+      await cardOf(page, product).waitFor()
+      expect(await world.findBarriers(page)).toEqual([])
+      await world.enter(page)
+      await couponOf(page, `Reader's coupon, ${colorScheme}`)
+        .getByRole('button', { name: 'Claim' })
+        .click()
+      await newsAt(page, 'coupons').getByText('It is yours').waitFor()
+      await choose(page, product)
+      await page.getByLabel('Coupon', { exact: true }).waitFor()
+      expect(await world.findBarriers(page)).toEqual([])
+      await page.getByRole('button', { name: 'Reserve, pay later' }).click()
+      await newsAt(page, 'bag').getByText('It is held for you').waitFor()
+      await choose(page, product)
+      await page.getByRole('button', pay).click()
+      await newsAt(page, 'bag').getByText('as many as one buyer may have').waitFor()
+      await page.locator('[data-status="PENDING"]').waitFor()
+      expect(await world.findBarriers(page)).toEqual([])
+      expect(beside(faults, /status of 409/)).toEqual([])
+    },
+  )
+
   it.each([
     ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
     ['phone', { viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' }],

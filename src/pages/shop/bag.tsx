@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { quote } from '../../demo/quote.ts'
+import { quote } from '../../domain/quote.ts'
 import { formatAmount } from '../format-amount.ts'
 import { formatDiscount } from './amounts.ts'
 import { NewsAt } from './news.tsx'
@@ -36,7 +36,7 @@ export function Bag({ account, products, deeds, direct, backToBag }: Props) {
   const lines = direct ? directLines(direct, products) : bagLines(account)
   const coupons = account.coupons.filter(({ status }) => status === 'AVAILABLE')
   const coupon = coupons.find(({ userCouponId }) => userCouponId === couponId) ?? null
-  const { originalAmount, discountAmount, finalAmount } = quote(lines, coupon && termsOf(coupon))
+  const { originalAmount, discountAmount, finalAmount } = quote(lines, coupon)
 
   const order = (pay: boolean) => {
     const items = lines.map(({ optionId, quantity }) => ({ optionId, quantity }))
@@ -84,6 +84,9 @@ export function Bag({ account, products, deeds, direct, backToBag }: Props) {
       {coupons.length > 0 && lines.length > 0 && (
         <CouponChoice coupons={coupons} chosen={coupon?.userCouponId ?? ''} choose={chooseCoupon} />
       )}
+      {account.hasMoreCoupons && lines.length > 0 && (
+        <p class="hint">You have more coupons. Those of your newest that can be used are here.</p>
+      )}
       {lines.length > 0 && (
         <>
           <dl class="sums">
@@ -127,10 +130,6 @@ function directLines({ optionId, quantity }: Choice, products: Product[]): Line[
 
 function bagLines({ cart }: Account): Line[] {
   return cart.items.map(({ productName, ...line }) => ({ ...line, name: productName }))
-}
-
-function termsOf({ maxDiscountAmount, ...terms }: UserCoupon) {
-  return { ...terms, ...(maxDiscountAmount !== null && { maxDiscountAmount }) }
 }
 
 type ChoiceProps = { coupons: UserCoupon[]; chosen: string; choose: (id: string) => void }

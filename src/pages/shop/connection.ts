@@ -1,6 +1,9 @@
 import { openClient } from '../../client/client.ts'
-import type { Fetch } from '../../client/retrying-fetch.ts'
+import type { Fetch, RetryOptions } from '../../client/retrying-fetch.ts'
 import { openServerClock } from './clock.ts'
+
+/** How much of a list is shown: one page of the API, and that there is more. */
+export const listQuery = { limit: '100' }
 
 /** The shop's clock, which every answer to this page tells. */
 export const clock = openServerClock()
@@ -19,8 +22,7 @@ export type ConnectOptions = {
   timeoutMs?: number
   /** The passes of the buyer, which every request carries. */
   passes?: { header(): string }
-  /** Told each time when a request gets no answer, or none that counts, and so may be sent again. */
-  onTrouble?: () => void
+  onRepeat?: RetryOptions['onRepeat']
 }
 
 /** A client of this server whose answers set the clock. */
@@ -29,27 +31,22 @@ export function connect({
   shop = 'main',
   timeoutMs,
   passes,
-  onTrouble,
+  onRepeat,
 }: ConnectOptions = {}) {
   const carry: Fetch = async (input, init) => {
     const sentMs = performance.now()
-    try {
-      const headers = new Headers(init?.headers)
-      const admission = passes?.header()
-      if (admission) headers.set('x-admission', admission)
-      const answer = await fetch(input, { ...init, headers })
-      clock.observe(answer.headers.get('date'), sentMs, performance.now())
-      if (answer.status === 503 || answer.status === 429) onTrouble?.()
-      return answer
-    } catch (error) {
-      onTrouble?.()
-      throw error
-    }
+    const headers = new Headers(init?.headers)
+    const admission = passes?.header()
+    if (admission) headers.set('x-admission', admission)
+    const answer = await fetch(input, { ...init, headers })
+    clock.observe(answer.headers.get('date'), sentMs, performance.now())
+    return answer
   }
   return openClient(location.origin, {
     fetch: carry,
     ...(buyer ? { token: buyer.token } : { shop }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(onRepeat && { onRepeat }),
   })
 }
 

@@ -4,7 +4,7 @@ import { formatLeft } from './amounts.ts'
 import { Countdown } from './countdown.tsx'
 import type { NewOrder } from './kept-order.ts'
 import { explain } from './refusals.ts'
-import type { Deeds, News, Place } from './use-deeds.ts'
+import type { Deeds, News, Place, Refusal, Trouble } from './use-deeds.ts'
 import { useNow } from './use-now.ts'
 import type { Queue } from './waiting.ts'
 
@@ -22,17 +22,8 @@ function NewsCard({ news, at, deeds }: { news: News; at: Place; deeds: Deeds }) 
   const close = () => deeds.dismiss(at)
   switch (news.kind) {
     case 'asking':
-      if (!news.isRepeated) return <Card tone="wait" title="Asking the shop …" />
-      return (
-        <Card tone="wait" title="No answer yet. Asking again …">
-          <p>Each attempt carries the same key, so nothing is done twice. Reloading is safe too.</p>
-          {at === 'bag' && (
-            <button type="button" class="quiet" onClick={deeds.giveUp}>
-              Stop waiting
-            </button>
-          )}
-        </Card>
-      )
+      if (!news.trouble) return <Card tone="wait" title="Asking the shop …" />
+      return <TroubleCard trouble={news.trouble} deeds={deeds} />
     case 'queue':
       return (
         <Card tone="wait" title="You are in the waiting room">
@@ -62,6 +53,23 @@ function NewsCard({ news, at, deeds }: { news: News; at: Place; deeds: Deeds }) 
   }
 }
 
+function TroubleCard({ trouble, deeds }: { trouble: Trouble; deeds: Deeds }) {
+  const { status, againAtMs, canStop } = trouble
+  const isTooEarly = status === 429
+  const nowMs = useNow(isTooEarly)
+  return (
+    <Card tone="wait" title={isTooEarly ? 'Too many attempts' : 'No answer yet. Asking again …'}>
+      {isTooEarly && <Countdown label="Asking again in" leftMs={againAtMs - nowMs} />}
+      <p>Each attempt carries the same key, so nothing is done twice. Reloading is safe too.</p>
+      {canStop && (
+        <button type="button" class="quiet" onClick={deeds.giveUp}>
+          Stop waiting
+        </button>
+      )}
+    </Card>
+  )
+}
+
 function QueueText({ ahead, waitMs, isLikely }: Queue) {
   const before = ahead === 1 ? 'One buyer is' : `${ahead} buyers are`
   return (
@@ -79,23 +87,35 @@ function QueueText({ ahead, waitMs, isLikely }: Queue) {
   )
 }
 
-type Refused = Extract<News, { kind: 'refused' }>
-
-function RefusalCard({ news, deeds, close }: { news: Refused; deeds: Deeds; close: () => void }) {
-  const { problem, order } = news
+function RefusalCard({ news, deeds, close }: { news: Refusal; deeds: Deeds; close: () => void }) {
+  const { problem, againAtMs, order } = news
   const { title, next } = explain(problem)
+  const isBug = problem.code === 'internal'
   return (
-    <Card tone="bad" title={title} close={close} code={problem.code}>
+    <Card
+      tone="bad"
+      title={title}
+      close={isBug && order ? deeds.forget : close}
+      code={problem.code}
+    >
       <p>{next}</p>
+      {problem.code === 'rate_limited' && againAtMs !== null && <ComeAgain atMs={againAtMs} />}
       {order && <NextStep news={news} order={order} deeds={deeds} />}
-      {problem.code === 'internal' && <p class="fine">Tell the shop: {problem.requestId}</p>}
+      {isBug && <p class="fine">Tell the shop: {problem.requestId}</p>}
     </Card>
   )
 }
 
-/** What a buyer can do at once about an order that was refused. Each is an order of its own, with a key of its own. */
-function NextStep({ news, order, deeds }: { news: Refused; order: NewOrder; deeds: Deeds }) {
-  const { problem, atMs } = news
+function ComeAgain({ atMs }: { atMs: number }) {
+  return <Countdown label="You can try again in" leftMs={atMs - useNow(true)} />
+}
+
+/**
+ * What a buyer can do at once about an order that was refused. Each is an order of its own, with a key of its own; only
+ * what may stand already is asked for with the key that it has.
+ */
+function NextStep({ news, order, deeds }: { news: Refusal; order: NewOrder; deeds: Deeds }) {
+  const { problem, againAtMs } = news
   const nowMs = useNow(problem.code === 'held')
   const button = (text: string, changes: Partial<NewOrder>) => (
     <button
@@ -120,7 +140,7 @@ function NextStep({ news, order, deeds }: { news: Refused; order: NewOrder; deed
       )
     }
     case 'held': {
-      const leftMs = atMs + (problem.retryAfterMs ?? 0) - nowMs
+      const leftMs = (againAtMs ?? 0) - nowMs
       return (
         <>
           <Countdown label="The first reservation ends in" leftMs={leftMs} />
@@ -130,8 +150,16 @@ function NextStep({ news, order, deeds }: { news: Refused; order: NewOrder; deed
     }
     case 'insufficient_balance':
       return order.pay ? button('Reserve it, pay later', { pay: false }) : null
-    case 'shop_closed':
-    case 'backlog_full':
+    case 'rate_limited':
+      if (order.pay) return null
+      return (
+        <>
+          <p>If too many of your orders are not paid: one that you pay at once needs no waiting.</p>
+          {button('Pay it now', { pay: true })}
+        </>
+      )
+    case 'internal':
+      return button('Ask again', {})
     case 'not_started':
       return button('Try again', {})
     default:

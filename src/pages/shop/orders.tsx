@@ -14,10 +14,10 @@ const words = {
   REFUNDED: 'Paid back',
 } as const
 
-type Props = { orders: Order[]; deeds: Deeds; refresh: () => Promise<void> }
+type Props = { orders: Order[]; hasMore: boolean; deeds: Deeds; refresh: () => Promise<void> }
 
 /** The buyer's orders, newest first; what is reserved can be paid or cancelled here. */
-export function Orders({ orders, deeds, refresh }: Props) {
+export function Orders({ orders, hasMore, deeds, refresh }: Props) {
   return (
     <section class="orders" aria-labelledby="orders-heading">
       <h2 id="orders-heading">Your orders</h2>
@@ -44,11 +44,16 @@ export function Orders({ orders, deeds, refresh }: Props) {
           </li>
         ))}
       </ul>
+      {hasMore && <p class="hint">There are more orders. These are your newest.</p>}
     </section>
   )
 }
 
-function Reservation({ order, deeds, refresh }: { order: Order } & Omit<Props, 'orders'>) {
+function Reservation({
+  order,
+  deeds,
+  refresh,
+}: { order: Order } & Omit<Props, 'orders' | 'hasMore'>) {
   const [isOver, setOver] = useState(false)
   const leftMs = Date.parse(order.expiresAt) - useNow(!isOver)
   useEffect(() => {

@@ -120,6 +120,9 @@ export function Page() {
                   }
                 />
               ))}
+            {shelf.hasMoreProducts && (
+              <p class="hint">There are more products. These are the newest.</p>
+            )}
           </section>
         </div>
         <aside class="side">
@@ -132,7 +135,12 @@ export function Page() {
                 direct={direct}
                 backToBag={() => setDirect(null)}
               />
-              <Orders orders={account.orders} deeds={deeds} refresh={refresh} />
+              <Orders
+                orders={account.orders}
+                hasMore={account.hasMoreOrders}
+                deeds={deeds}
+                refresh={refresh}
+              />
             </>
           ) : (
             <SignIn key={fault} shop={shop} fault={fault} enter={enter} />

@@ -103,7 +103,7 @@ export const explanations = {
   },
   rate_limited: {
     title: 'Too many attempts',
-    next: 'Wait a few minutes, then try again.',
+    next: 'The shop takes no more of them for a while. Wait, then try again.',
   },
   unauthorized: {
     title: 'You are not signed in any more',

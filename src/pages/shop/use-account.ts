@@ -1,7 +1,7 @@
 import type { InferResponseType } from 'hono/client'
 import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
-import { type Buyer, type Client, connect } from './connection.ts'
+import { type Buyer, type Client, connect, listQuery } from './connection.ts'
 import type { Order } from './kept-order.ts'
 import { useIsStill } from './use-is-still.ts'
 
@@ -15,11 +15,20 @@ export type Account = {
   /** Null until it is known. */
   balance: number | null
   coupons: UserCoupon[]
+  hasMoreCoupons: boolean
   orders: Order[]
+  hasMoreOrders: boolean
   cart: Cart
 }
 
-const empty: Account = { balance: null, coupons: [], orders: [], cart: { items: [], total: 0 } }
+const empty: Account = {
+  balance: null,
+  coupons: [],
+  hasMoreCoupons: false,
+  orders: [],
+  hasMoreOrders: false,
+  cart: { items: [], total: 0 },
+}
 const lookTimeoutMs = 4_000
 
 /** What a buyer has: read when he comes, and after each thing that he does. */
@@ -54,8 +63,14 @@ export function useAccount(buyer: Buyer | null, onUnauthorized: () => void) {
     await Promise.all([
       take(balance).into((body) => body),
       take(outcomeOf(me.cart.$get())).into((cart) => ({ cart })),
-      take(outcomeOf(me.orders.$get({ query: {} }))).into(({ items }) => ({ orders: items })),
-      take(outcomeOf(me.coupons.$get({ query: {} }))).into(({ items }) => ({ coupons: items })),
+      take(outcomeOf(me.orders.$get({ query: listQuery }))).into(({ items, nextCursor }) => ({
+        orders: items,
+        hasMoreOrders: nextCursor !== null,
+      })),
+      take(outcomeOf(me.coupons.$get({ query: listQuery }))).into(({ items, nextCursor }) => ({
+        coupons: items,
+        hasMoreCoupons: nextCursor !== null,
+      })),
     ])
   }, [buyer])
   /** Shows a coupon that Postgres may not have yet: it can be used from the moment of its claim. */

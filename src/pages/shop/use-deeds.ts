@@ -5,12 +5,14 @@ import { formatAmount } from '../format-amount.ts'
 import { type Buyer, type Client, clock, connect } from './connection.ts'
 import {
   findKeptOrder,
+  forgetOrder,
   type KeptOrder,
-  keepOrder,
   type NewOrder,
   type Order,
+  orderOf,
   placeOnce,
 } from './kept-order.ts'
+import type { Waiting } from './trouble.ts'
 import type { Claim } from './use-account.ts'
 import { useIsStill } from './use-is-still.ts'
 import { openPasses, type Queue, type Thing, thingsOf, waitForPasses } from './waiting.ts'
@@ -18,19 +20,36 @@ import { openPasses, type Queue, type Thing, thingsOf, waitForPasses } from './w
 /** The part of the page that a deed belongs to, and where its outcome is told. */
 export type Place = 'coupons' | 'bag' | 'orders'
 
+/** Why the shop is asked again: its answer, if there was one, says nothing, or that it is too early. */
+export type Trouble = {
+  status: number | null
+  againAtMs: number
+  /** Whether it may take longer than anybody wants to wait. */
+  canStop: boolean
+}
+
 /** What became of the last deed at a place. */
 export type News =
-  | { kind: 'asking'; isRepeated: boolean }
+  | { kind: 'asking'; trouble: Trouble | null }
   | { kind: 'queue'; queue: Queue }
   | { kind: 'done'; title: string; text: string }
-  | { kind: 'refused'; problem: ProblemBody; atMs: number; order: NewOrder | null }
+  | Refusal
   | { kind: 'unknown'; retry: () => void }
+
+export type Refusal = {
+  kind: 'refused'
+  problem: ProblemBody
+  /** When the shop may say something else, where it tells. */
+  againAtMs: number | null
+  order: NewOrder | null
+}
 
 type AllNews = { [At in Place]?: News }
 
-/** Time for a request of a buyer; an order is repeated beyond it, everything else by him. */
+/** Time for a request of a buyer; everything but an order is repeated by him beyond it. */
 const deedTimeoutMs = 10_000
-const orderTimeoutMs = 3_000
+/** Time for a request of a waiting room, which is repeated beyond it. */
+const roomTimeoutMs = 3_000
 
 type After = {
   /** Reads again what the buyer has. */
@@ -45,21 +64,39 @@ type After = {
 export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }: After) {
   const [news, setNews] = useState<AllNews>({})
   const [isBusy, setBusy] = useState(false)
-  const isGivenUp = useRef(false)
+  const givingUp = useRef(new AbortController())
   const isStill = useIsStill(buyer)
   const passes = useMemo(openPasses, [buyer])
+  const leaving = useMemo(() => new AbortController(), [buyer])
   useLayoutEffect(() => {
     // The next buyer hears nothing of what the one before has done, or waits for.
     setNews({})
     setBusy(false)
+    return () => leaving.abort()
   }, [buyer])
 
   function tell(at: Place, one: News | undefined): void {
     if (isStill()) setNews((all) => ({ ...all, [at]: one }))
   }
+  function ask(at: Place): void {
+    tell(at, { kind: 'asking', trouble: null })
+  }
+  function begin(at: Place): AbortSignal {
+    givingUp.current = new AbortController()
+    setBusy(true)
+    ask(at)
+    return givingUp.current.signal
+  }
   function end(): void {
     if (isStill()) setBusy(false)
   }
+  const troubleAt =
+    (at: Place, canStop: boolean): Waiting['onTrouble'] =>
+    (status, pauseMs) =>
+      tell(at, {
+        kind: 'asking',
+        trouble: { status, againAtMs: clock.nowMs() + pauseMs, canStop },
+      })
 
   function settle<Body>(
     at: Place,
@@ -68,7 +105,9 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     order: NewOrder | null = null,
   ) {
     if (!outcome.ok) {
-      tell(at, { kind: 'refused', problem: outcome.problem, atMs: clock.nowMs(), order })
+      const { problem, retryAfterMs = problem.retryAfterMs } = outcome
+      const againAtMs = retryAfterMs === undefined ? null : clock.nowMs() + retryAfterMs
+      tell(at, { kind: 'refused', problem, againAtMs, order })
       return
     }
     const words = describe(outcome.body, outcome.replayed)
@@ -77,22 +116,27 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
 
   /** Asks; where a waiting room stands before it, waits there first, and asks again with the pass. */
   async function askBehindRooms<Body>(
-    at: Place,
-    client: Client,
-    ask: () => Promise<Outcome<Body> | null>,
-    findThings: () => Thing[] | Promise<Thing[]>,
+    { at, buyer, givenUp }: { at: Place; buyer: Buyer; givenUp: AbortSignal },
+    send: () => Promise<Outcome<Body> | null>,
+    findThings: (client: Client, waiting: Waiting) => Thing[] | Promise<Thing[]>,
   ): Promise<Outcome<Body> | null> {
-    const isGone = () => isGivenUp.current || !isStill()
-    let outcome = await ask()
-    while (outcome && !outcome.ok && outcome.problem.code === 'admission_required' && !isGone()) {
-      const things = await findThings()
+    const signal = AbortSignal.any([givenUp, leaving.signal])
+    const onTrouble = troubleAt(at, true)
+    const waiting = {
+      signal,
+      onTrouble,
+      onQueue: (queue: Queue) => tell(at, { kind: 'queue', queue }),
+    }
+    const client = connect({ buyer, timeoutMs: roomTimeoutMs, onRepeat: onTrouble })
+    let outcome = await send()
+    while (outcome && !outcome.ok && outcome.problem.code === 'admission_required') {
+      const things = await findThings(client, waiting)
       if (things.length === 0) return outcome
-      const refusal = await waitForPasses(client, things, passes, {
-        onQueue: (queue) => tell(at, { kind: 'queue', queue }),
-        isGivenUp: isGone,
-      })
+      const refusal = await waitForPasses(client, things, passes, waiting)
       if (refusal) return refusal
-      if (!isGone()) outcome = await ask()
+      if (signal.aborted) return outcome
+      ask(at)
+      outcome = await send()
     }
     return outcome
   }
@@ -100,37 +144,32 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
   /** Asks for something whose repetition changes nothing. */
   async function act<Body>(
     at: Place,
-    ask: (client: Client) => Promise<Outcome<Body>>,
+    call: (client: Client) => Promise<Outcome<Body>>,
     describe: (body: Body, replayed: boolean) => [title: string, text: string] | null,
     things: Thing[] = [],
   ): Promise<void> {
     if (!buyer) return
-    isGivenUp.current = false
-    const asking = (isRepeated: boolean) => tell(at, { kind: 'asking', isRepeated })
-    setBusy(true)
-    asking(false)
+    const givenUp = begin(at)
     // An order that is paid or cancelled is not what the bag said of it any more.
     if (at === 'orders') tell('bag', undefined)
-    const onTrouble = () => asking(true)
-    const client = connect({ buyer, passes, timeoutMs: deedTimeoutMs, onTrouble })
-    const once = () => ask(client).catch(() => null)
-    const outcome = await askBehindRooms(at, client, once, () => things)
+    const onRepeat = troubleAt(at, false)
+    const client = connect({ buyer, passes, timeoutMs: deedTimeoutMs, onRepeat })
+    const once = () => call(client).catch(() => null)
+    const outcome = await askBehindRooms({ at, buyer, givenUp }, once, () => things)
     if (outcome) settle(at, outcome, describe)
-    else tell(at, { kind: 'unknown', retry: () => void act(at, ask, describe, things) })
+    else tell(at, { kind: 'unknown', retry: () => void act(at, call, describe, things) })
     await refresh()
     end()
   }
 
   async function send(kept: KeptOrder): Promise<void> {
     if (!buyer) return
-    isGivenUp.current = false
-    const asking = (isRepeated: boolean) => tell('bag', { kind: 'asking', isRepeated })
-    setBusy(true)
-    asking(false)
-    const onTrouble = () => asking(true)
-    const client = connect({ buyer, passes, timeoutMs: orderTimeoutMs, onTrouble })
-    const place = () => placeOnce(client, buyer, kept, () => isGivenUp.current)
-    const outcome = await askBehindRooms('bag', client, place, () => thingsOf(client, kept.body))
+    const givenUp = begin('bag')
+    const waiting = { onTrouble: troubleAt('bag', true), signal: givenUp }
+    const place = () => placeOnce(buyer, kept, passes, waiting)
+    const outcome = await askBehindRooms({ at: 'bag', buyer, givenUp }, place, (client, inRoom) =>
+      thingsOf(client, kept.body, inRoom),
+    )
     if (outcome?.ok && isStill()) onOrdered()
     if (outcome) settle('bag', outcome, describeOrder, kept.body)
     else {
@@ -151,15 +190,18 @@ export function useDeeds(buyer: Buyer | null, { refresh, onClaimed, onOrdered }:
     news,
     isBusy,
     dismiss: (at: Place) => tell(at, undefined),
-    order: (body: NewOrder) => buyer && void send(keepOrder(body, buyer)),
+    order: (body: NewOrder) => buyer && void send(orderOf(body, buyer)),
+    /** Gives an order up whose outcome the shop does not know: a reload does not ask for it again. */
+    forget() {
+      if (buyer) forgetOrder(buyer)
+      tell('bag', undefined)
+    },
     /** Finds out what became of an order whose answer an earlier page did not see. */
     async resume() {
       const kept = buyer && findKeptOrder(buyer)
       if (kept) await send(kept)
     },
-    giveUp() {
-      isGivenUp.current = true
-    },
+    giveUp: () => givingUp.current.abort(),
     claim: (id: string) =>
       act(
         'coupons',
