@@ -127,7 +127,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     queues: shown.queues,
     operators: operatorsOf(config),
     feed,
-    runStorm: config.SEED_DEMO ? openStorm() : null,
+    runStorm: openStorm(),
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   const fetch = tracing ? tracing.requests(app.fetch) : app.fetch

@@ -11,6 +11,7 @@ import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
+import { isPlayground } from './operator.ts'
 import { invalidRequest, problem, refuseForNow } from './problem.ts'
 import { fixedHeaders, headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -33,7 +34,9 @@ export const opsPaths = ['/ops/session', '/ops/feed', '/ops/storm']
  * something takes a token, which no other page can get at.
  */
 export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
-  const { config, orm, feed, operatorsOnly, runStorm } = parts
+  const { config, orm, feed, operators, operatorsOnly } = parts
+  // It fills the shop with buyers and orders, and nobody takes those out of a shop that is real.
+  const runStorm = isPlayground(operators, config) ? parts.runStorm : null
   const isOperator = [identifyRequest, operatorsOnly, takeWatchedShop]
   const sign = config.JWT_SECRET
     ? signTokensWith(config.JWT_SECRET, config, limits.operatorTokenMs)
@@ -80,7 +83,7 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
 
   const storm = guarded([identifyRequest, parts.identify, requireAdmin], async (c) => {
     if (!runStorm) {
-      return problem(c, 'forbidden', { detail: 'There is no demo shop here: SEED_DEMO is off.' })
+      return problem(c, 'forbidden', { detail: 'The storm is for a demo shop of one machine.' })
     }
     return reply(c, await runStorm(), 200)
   })
