@@ -115,6 +115,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   )
   const openSubscriber = () => connectRedis(services.redisUrl, { name: 'api-feed' })
   const feed = openFeed({ redis, orm, openSubscriber })
+  const storm = openStorm()
   openShopMetrics({ redis, orm })
   const app = createApp({
     engine,
@@ -127,13 +128,18 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     queues: shown.queues,
     operators: operatorsOf(config),
     feed,
-    runStorm: openStorm(),
+    runStorm: storm.run,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
   const fetch = tracing ? tracing.requests(app.fetch) : app.fetch
   const served = allowOrigins(config.CORS_ORIGINS, fetch)
   await open('HTTP', () => listen(served, config), closeServer)
-  // Before HTTP closes, which waits for answers that come to an end.
+  // Both before HTTP closes, which waits for answers that come to an end.
+  await open(
+    'storm',
+    () => storm,
+    (it) => it.close(),
+  )
   await open(
     'feed',
     () => feed,
