@@ -3,6 +3,7 @@ import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { allowOrigins } from './http/allowed-origins.ts'
 import { createApp } from './http/app.ts'
+import type { Fetch } from './http/environment.ts'
 import { operatorsOf } from './http/operator.ts'
 import { limits } from './limits.ts'
 import { openFeed } from './live/feed.ts'
@@ -131,7 +132,9 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     runStorm: storm.run,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
-  const fetch = tracing ? tracing.requests(app.fetch) : app.fetch
+  const told: Fetch = (request, env) =>
+    app.fetch(request, { ...env, countProblem: pulse.countProblem })
+  const fetch = tracing ? tracing.requests(told) : told
   const served = allowOrigins(config.CORS_ORIGINS, fetch)
   await open('HTTP', () => listen(served, config), closeServer)
   // Both before HTTP closes, which waits for answers that come to an end.

@@ -4,7 +4,6 @@ import { databaseOf } from '../db/database.ts'
 import { listWatermarks } from '../db/shops.ts'
 import { idPattern } from '../domain/ids.ts'
 import { limits } from '../limits.ts'
-import type { FeedEvent } from '../live/feed.ts'
 import { signTokensWith } from '../services/token-signer.ts'
 import { requireAdmin } from './auth.ts'
 import type { Parts } from './dependencies.ts'
@@ -62,19 +61,21 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
       const { promise: end, resolve } = Promise.withResolvers<void>()
       viewer.onAbort(resolve)
       let isBusy = false
-      const send = async (event: FeedEvent) => {
+      const send = async (event: string, data: string) => {
         // A viewer who does not keep up misses moments; they are not kept for him.
-        if (isBusy) return
+        if (isBusy && event === 'moment') return
         isBusy = true
-        await viewer.writeSSE({ event: event.name, data: JSON.stringify(event) })
+        await viewer.writeSSE({ event, data })
         isBusy = false
       }
-      const watching = feed.watch(shop, (event) => void send(event), resolve)
+      const watching = feed.watch(shop, (name, text) => void send(name, text), resolve)
       isFull = watching === null
       if (watching) await end
       watching?.stop()
     })
-    if (isFull) return refuseForNow(c, limits.liveViewerRetrySeconds)
+    if (isFull) {
+      return refuseForNow(c, limits.liveViewerRetrySeconds, { detail: 'As many watch as may.' })
+    }
     // The stream sets `no-cache`, by which a browser may keep what an operator saw.
     stream.headers.set('cache-control', fixedHeaders['cache-control'])
     return stream

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/http/app.ts'
 import { limits } from '../../src/limits.ts'
 import { httpConfig, listen, openClient } from './client.ts'
 
@@ -112,6 +113,35 @@ describe('the feed', () => {
     leave.abort()
     await vi.waitFor(() => expect(stop).toHaveBeenCalled(), { timeout: 10_000 })
     watch.mockRestore()
+  })
+
+  it('tells of the last proof of the books', async () => {
+    const { body } = await client.get('/v1/verify', client.admin)
+    const leave = new AbortController()
+    const address = `${origin}/ops/feed?shop=${client.shop}`
+    const { proof } = JSON.parse(await firstEvent(address, 'proof', leave.signal))
+    expect(proof.report).toEqual(body)
+    expect(Math.abs(Date.now() - proof.atMs)).toBeLessThan(60_000)
+    leave.abort()
+  })
+
+  it('is told of every problem, with the shop where that is known', async () => {
+    const verify = async () => Promise.reject(new Error('a bug'))
+    const app = createApp({ ...client.dependencies, verify })
+    const countProblem = vi.fn()
+    const ask = (path: string, token?: string) =>
+      app.request(path, token ? { headers: { authorization: `Bearer ${token}` } } : {}, {
+        countProblem,
+      })
+    await ask('/v1/me', client.user('ann'))
+    await ask('/v1/me', 'nobody')
+    await ask('/v1/orders/none', client.user('ann'))
+    await ask('/v1/verify', client.admin)
+    expect(countProblem.mock.calls).toEqual([
+      [undefined, { status: 401, code: 'unauthorized' }],
+      [client.shop, { status: 404, code: 'order_not_found' }],
+      [client.shop, { status: 500, code: 'internal' }],
+    ])
   })
 
   it('refuses one viewer more than may watch', async () => {

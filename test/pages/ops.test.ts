@@ -143,7 +143,9 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
       ['ann', 'balance 45.00'],
       [order.id, 'completed'],
       [userCouponId, 'claim 1 of Five off by ann'],
-      ['nobody', 'No user, order or user coupon'],
+      [products[0]?.id, '1 free'],
+      [couponId, '0 left · 1 claimed · 1 used'],
+      ['nobody', 'No user, order, product, coupon or user coupon'],
     ] as const) {
       await search.getByRole('textbox').fill(id)
       await search.getByRole('button').click()
@@ -241,6 +243,7 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
     await dialog.getByRole('button', { name: 'Open it' }).click()
     await dialog.getByText('It lets in 2 a second.').waitFor()
     await expect.poll(() => claim('waiter')).toBe('admission_required')
+    await outcome('requests', 'admission required').waitFor()
     await dialog.getByLabel('Buyers let in per second').fill('30')
     await dialog.getByRole('button', { name: 'Change' }).click()
     await dialog.getByText('It is open, and lets in 30 a second.').waitFor()
@@ -271,7 +274,28 @@ describe.runIf(hasBrowser)('the live page in a browser', { timeout }, () => {
     await part('Books').getByRole('button').click()
     await part('Books').getByText('They balance').waitFor()
   }
-  it('proves the books', proveBooks)
+  it('proves the books, and shows the last proof to who comes later', async () => {
+    await proveBooks()
+    const later = await browser.openPage()
+    await later.page.goto(`${url}/ops`)
+    await later.page.getByText('They balance').waitFor()
+    await later.page.close()
+  })
+
+  it('shows the time that passes, and nothing of it is chosen by dragging', async () => {
+    const charts = page.locator('figure')
+    expect(await charts.locator('figcaption').allTextContents()).toEqual([
+      'Per second',
+      'Waiting for Postgres',
+    ])
+    const place = charts.first().locator('.u-over')
+    const { x, y, width } = (await place.boundingBox()) as { x: number; y: number; width: number }
+    await page.mouse.move(x + width / 4, y + 20)
+    await page.mouse.down()
+    await page.mouse.move(x + width / 2, y + 40, { steps: 5 })
+    expect((await charts.first().locator('.u-select').boundingBox())?.width ?? 0).toBe(0)
+    await page.mouse.up()
+  })
 
   it('runs the storm, also where its token has got old, and shows it sell out', async () => {
     const claims = { sub: 'operator', role: 'admin', shop: 'main', exp: 1 }

@@ -47,7 +47,7 @@ export function Controls({ shop, watched, tellShops }: Props) {
   }
   useEffect(() => void open(), [])
 
-  const { state, seconds } = watched
+  const { state, seconds, proof } = watched
   // That there is none is known from Postgres only.
   const coupons = state?.hasPostgres || state?.coupons.length ? state.coupons : null
   return (
@@ -63,19 +63,23 @@ export function Controls({ shop, watched, tellShops }: Props) {
       {session?.token === null && <TokenField shop={shop} use={setOwnToken} />}
       <div class="columns">
         <div>
-          <Stock products={state?.products ?? null} client={client} />
+          <Stock
+            products={state?.products ?? null}
+            hasMore={state?.hasMore.products ?? false}
+            client={client}
+          />
           {client && <NewProduct client={client} />}
-          <Coupons coupons={coupons} client={client} />
+          <Coupons coupons={coupons} hasMore={state?.hasMore.coupons ?? false} client={client} />
           {client && <NewCoupon client={client} />}
         </div>
         <div>
           {admin && session?.hasStorm && shop === 'main' && <Storm ask={admin.fetch} />}
           <OutcomeTable seconds={seconds} />
-          <Popular popular={state?.popular ?? null} />
+          <Popular popular={state?.popular ?? null} hasMore={state?.hasMore.popular ?? false} />
           {admin && (
             <>
               <LookUp client={admin.client} />
-              <Books client={admin.patient} />
+              <Books client={admin.patient} told={proof} />
               <DeadLetters
                 client={admin.client}
                 patient={admin.patient}

@@ -14,12 +14,14 @@ import { WaitingRoom } from './waiting-room.tsx'
 type Props = {
   /** Null until they are known. */
   coupons: HotCoupon[] | null
+  /** Whether there are older ones than these. */
+  hasMore: boolean
   /** Null where nothing can be changed. */
   client: AdminClient | null
 }
 
 /** The coupons, and what an operator changes of them. */
-export function Coupons({ coupons, client }: Props) {
+export function Coupons({ coupons, hasMore, client }: Props) {
   return (
     <section aria-labelledby="coupons">
       <h2 id="coupons">Coupons</h2>
@@ -27,6 +29,11 @@ export function Coupons({ coupons, client }: Props) {
       {coupons?.map((coupon) => (
         <Coupon key={coupon.id} coupon={coupon} client={client} />
       ))}
+      {hasMore && (
+        <p class="quiet">
+          There are more, which are older: <em>Look up</em> finds them.
+        </p>
+      )}
     </section>
   )
 }

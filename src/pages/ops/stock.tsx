@@ -16,12 +16,14 @@ import { Wide } from './wide.tsx'
 type Props = {
   /** Null until they are known. */
   products: HotProduct[] | null
+  /** Whether there are older ones than these. */
+  hasMore: boolean
   /** Null where nothing can be changed. */
   client: AdminClient | null
 }
 
 /** What is on sale, and what an operator changes of it. */
-export function Stock({ products, client }: Props) {
+export function Stock({ products, hasMore, client }: Props) {
   return (
     <section aria-labelledby="stock">
       <h2 id="stock">Stock</h2>
@@ -29,6 +31,12 @@ export function Stock({ products, client }: Props) {
       {products?.map((product) => (
         <Product key={product.id} product={product} client={client} />
       ))}
+      {hasMore && (
+        <p class="quiet">
+          There are more, which are older: <em>Look up</em> finds them. Those that sell best today
+          are here as well.
+        </p>
+      )}
     </section>
   )
 }
