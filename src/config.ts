@@ -98,8 +98,8 @@ export const configShape = z.object({
   /** Processes that share the port and answer requests. */
   API_PROCESSES: z.coerce.number().int().min(1).max(64).default(1),
   /**
-   * Seed a demo product and coupon into an empty shop once, and let everybody on this machine be a demo buyer on the
-   * page `/shop` of the embedded default.
+   * Seed a demo product and coupon into an empty shop once. On the embedded default without an OPERATOR_PASSWORD also
+   * let everybody on this machine be a demo buyer on the page `/shop`, and start the storm on the page `/ops`.
    */
   SEED_DEMO: z.stringbool().default(true),
   /** Limit how many requests a sender may make, and how many bad coupon codes. Off for benchmarks only. */

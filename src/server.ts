@@ -3,6 +3,7 @@ import { openApiOrm } from './db/orm.ts'
 import { openEngine } from './engine/engine.ts'
 import { allowOrigins } from './http/allowed-origins.ts'
 import { createApp } from './http/app.ts'
+import type { Fetch } from './http/environment.ts'
 import { operatorsOf } from './http/operator.ts'
 import { limits } from './limits.ts'
 import { openFeed } from './live/feed.ts'
@@ -115,6 +116,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   )
   const openSubscriber = () => connectRedis(services.redisUrl, { name: 'api-feed' })
   const feed = openFeed({ redis, orm, openSubscriber })
+  const storm = openStorm()
   openShopMetrics({ redis, orm })
   const app = createApp({
     engine,
@@ -127,13 +129,20 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     queues: shown.queues,
     operators: operatorsOf(config),
     feed,
-    runStorm: config.SEED_DEMO ? openStorm() : null,
+    runStorm: storm.run,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
-  const fetch = tracing ? tracing.requests(app.fetch) : app.fetch
+  const told: Fetch = (request, env) =>
+    app.fetch(request, { ...env, countProblem: pulse.countProblem })
+  const fetch = tracing ? tracing.requests(told) : told
   const served = allowOrigins(config.CORS_ORIGINS, fetch)
   await open('HTTP', () => listen(served, config), closeServer)
-  // Before HTTP closes, which waits for answers that come to an end.
+  // Both before HTTP closes, which waits for answers that come to an end.
+  await open(
+    'storm',
+    () => storm,
+    (it) => it.close(),
+  )
   await open(
     'feed',
     () => feed,

@@ -20,9 +20,10 @@ export function stormCommand() {
       'another sale; the same number gives the same one (default: 1)',
       integer,
     )
-    .action(async ({ seed = 1, ...options }) => {
+    .option('--no-start', 'fail where no engine answers, instead of starting one')
+    .action(async ({ seed = 1, start: mayStart, ...options }) => {
       const interruption = openInterruption()
-      const { report, checks, text } = await demonstrateHere(seed, interruption)
+      const { report, checks, text } = await demonstrateHere({ seed, mayStart }, interruption)
       process.exitCode = report.ok ? exitCodes.done : exitCodeOf(interruption.reason)
       show(report, options, () => text)
       for (const { name, off } of checks) {
@@ -32,7 +33,10 @@ export function stormCommand() {
 }
 
 /** Finds or starts the engine, runs the demo in it, and leaves the engine as it was found. */
-async function demonstrateHere(seed: number, interruption: AbortSignal): Promise<Demonstration> {
+async function demonstrateHere(
+  { seed, mayStart }: { seed: number; mayStart: boolean },
+  interruption: AbortSignal,
+): Promise<Demonstration> {
   const [{ demonstrate }, { showProgress }, { findOrStartEngine }] = await Promise.all([
     import('../demo/demonstrate.ts'),
     import('../demo/progress.ts'),
@@ -42,8 +46,8 @@ async function demonstrateHere(seed: number, interruption: AbortSignal): Promise
   const sign = openTokenSigner(config, tokenTtlMs)
   const progress = showProgress()
   try {
-    progress.setPhase('looking for the engine, or starting it')
-    const engine = await findOrStartEngine(config, interruption)
+    progress.setPhase(`looking for the engine${mayStart ? ', or starting it' : ''}`)
+    const engine = await findOrStartEngine(config, { mayStart, signal: interruption })
     try {
       return await demonstrate({ url: engine.url, seed, sign }, progress, interruption)
     } finally {

@@ -14,18 +14,19 @@ const outputLinesKept = 30
 export type RunningEngine = { url: URL; wasStarted: boolean; stop: () => Promise<void> }
 
 /**
- * Finds the engine of this configuration, or starts it; `signal` ends the start.
+ * Finds the engine of this configuration, or starts it where that is wanted; `signal` ends the start.
  *
- * @throws Error where something else listens on the port, or the engine does not start in time.
+ * @throws Error where something else listens on the port, or there is no engine, or it does not start in time.
  */
 export async function findOrStartEngine(
   config: Config,
-  signal: AbortSignal,
+  { mayStart, signal }: { mayStart: boolean; signal: AbortSignal },
 ): Promise<RunningEngine> {
   const url = serverUrl(config)
   if (config.PORT !== 0 && (await isAlive(url))) {
     return { url, wasStarted: false, stop: async () => {} }
   }
+  if (!mayStart) throw new Error(`Nothing answers at ${url.href}: npm start first.`)
   return startEngine(signal)
 }
 

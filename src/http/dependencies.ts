@@ -54,8 +54,8 @@ export type Dependencies = {
   operators: OperatorAccess
   /** What the live page watches. */
   feed: Feed
-  /** Runs the demo; null where no demo shop is wanted. */
-  runStorm: (() => Promise<Storm>) | null
+  /** Runs the demo against this engine. */
+  runStorm: () => Promise<Storm>
   /** Says whether this process should get requests. It must not throw, and must answer within a second. */
   readiness: () => Promise<Readiness>
 }

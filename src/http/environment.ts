@@ -11,19 +11,25 @@ export type Caller = {
 /** Takes what only a route knows of its answer; `code` is that of the problem, empty for a success. */
 export type DescribeAnswer = (answer: { route: string; code: string; requestId: string }) => void
 
-/** What traces a request, where it is traced. */
-type TracedBindings = { describe?: DescribeAnswer }
+/** Takes a problem that was answered, and the shop of its request as far as that is known. */
+export type CountProblem = (
+  shop: string | undefined,
+  problem: { status: number; code: string },
+) => void
+
+/** What is told of the answer to a request: what traces it, where it is traced, and what people watch. */
+type ToldBindings = { describe?: DescribeAnswer; countProblem?: CountProblem }
 
 /** What answers the requests of a server. */
 export type Fetch = (
   request: Request,
-  env: (HttpBindings | Http2Bindings) & TracedBindings,
+  env: (HttpBindings | Http2Bindings) & ToldBindings,
 ) => Response | Promise<Response>
 
 /** What the middleware tells the handlers of a request. */
 export type Environment = {
   /** The connection: there is none where a test calls the application directly. */
-  Bindings: HttpBindings & TracedBindings
+  Bindings: HttpBindings & ToldBindings
   Variables: {
     requestId: string
     /** Headers that every answer to this request carries, problems included. */

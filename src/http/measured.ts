@@ -4,7 +4,10 @@ import type { Environment } from './environment.ts'
 import { codeOfError } from './problem.ts'
 import { problemCodes } from './problem-codes.ts'
 
-/** Counts the answers of a route, and what it throws as the answer that follows from that; a trace is told of both. */
+/**
+ * Counts the answers of a route, and what it throws as the answer that follows from that; a trace is told of both, and
+ * the pulse of what is a problem.
+ */
 export function measured(
   method: string,
   route: string,
@@ -14,6 +17,7 @@ export function measured(
   const tell = (c: Context<Environment>, status: number, code: string, startedAt: number): void => {
     count({ status, code, tookMs: performance.now() - startedAt })
     c.env?.describe?.({ route, code, requestId: c.get('requestId') })
+    if (code !== '') c.env?.countProblem?.(c.get('shop'), { status, code })
   }
   return (c, next) => {
     const startedAt = performance.now()

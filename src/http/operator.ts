@@ -21,6 +21,17 @@ export function operatorsOf(config: Config): OperatorAccess {
 }
 
 /**
+ * Whether the shop is a demo that somebody plays with alone: everybody who reaches it is the one who started it, and it
+ * was not asked to be empty. Only there may buyers and orders be made up.
+ */
+export function isPlayground(
+  operators: OperatorAccess,
+  { SEED_DEMO }: Pick<Config, 'SEED_DEMO'>,
+): boolean {
+  return operators === 'everybody' && SEED_DEMO
+}
+
+/**
  * Lets operators pass. The password comes by HTTP Basic, which browsers and Prometheus both know how to send; the name
  * with it does not matter. Who sends wrong ones has to wait, and is told so whatever he sends then. Each process counts
  * by itself: an outage of Redis is when operators must get in.

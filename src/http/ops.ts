@@ -4,13 +4,13 @@ import { databaseOf } from '../db/database.ts'
 import { listWatermarks } from '../db/shops.ts'
 import { idPattern } from '../domain/ids.ts'
 import { limits } from '../limits.ts'
-import type { FeedEvent } from '../live/feed.ts'
 import { signTokensWith } from '../services/token-signer.ts'
 import { requireAdmin } from './auth.ts'
 import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { type Guard, guarded } from './guard.ts'
 import { measured } from './measured.ts'
+import { isPlayground } from './operator.ts'
 import { invalidRequest, problem, refuseForNow } from './problem.ts'
 import { fixedHeaders, headersOf, reply } from './reply.ts'
 import { identifyRequest } from './request-id.ts'
@@ -33,7 +33,9 @@ export const opsPaths = ['/ops/session', '/ops/feed', '/ops/storm']
  * something takes a token, which no other page can get at.
  */
 export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
-  const { config, orm, feed, operatorsOnly, runStorm } = parts
+  const { config, orm, feed, operators, operatorsOnly } = parts
+  // It fills the shop with buyers and orders, and nobody takes those out of a shop that is real.
+  const runStorm = isPlayground(operators, config) ? parts.runStorm : null
   const isOperator = [identifyRequest, operatorsOnly, takeWatchedShop]
   const sign = config.JWT_SECRET
     ? signTokensWith(config.JWT_SECRET, config, limits.operatorTokenMs)
@@ -59,19 +61,21 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
       const { promise: end, resolve } = Promise.withResolvers<void>()
       viewer.onAbort(resolve)
       let isBusy = false
-      const send = async (event: FeedEvent) => {
+      const send = async (event: string, data: string) => {
         // A viewer who does not keep up misses moments; they are not kept for him.
-        if (isBusy) return
+        if (isBusy && event === 'moment') return
         isBusy = true
-        await viewer.writeSSE({ event: event.name, data: JSON.stringify(event) })
+        await viewer.writeSSE({ event, data })
         isBusy = false
       }
-      const watching = feed.watch(shop, (event) => void send(event), resolve)
+      const watching = feed.watch(shop, (name, text) => void send(name, text), resolve)
       isFull = watching === null
       if (watching) await end
       watching?.stop()
     })
-    if (isFull) return refuseForNow(c, limits.liveViewerRetrySeconds)
+    if (isFull) {
+      return refuseForNow(c, limits.liveViewerRetrySeconds, { detail: 'As many watch as may.' })
+    }
     // The stream sets `no-cache`, by which a browser may keep what an operator saw.
     stream.headers.set('cache-control', fixedHeaders['cache-control'])
     return stream
@@ -80,7 +84,7 @@ export function addOpsRoutes(app: Hono<Environment>, parts: Parts): void {
 
   const storm = guarded([identifyRequest, parts.identify, requireAdmin], async (c) => {
     if (!runStorm) {
-      return problem(c, 'forbidden', { detail: 'There is no demo shop here: SEED_DEMO is off.' })
+      return problem(c, 'forbidden', { detail: 'The storm is for a demo shop of one machine.' })
     }
     return reply(c, await runStorm(), 200)
   })

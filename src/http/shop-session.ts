@@ -8,7 +8,7 @@ import type { Parts } from './dependencies.ts'
 import type { Environment } from './environment.ts'
 import { guarded } from './guard.ts'
 import { measured } from './measured.ts'
-import { isMeantForHere } from './operator.ts'
+import { isMeantForHere, isPlayground } from './operator.ts'
 import { isFromOwnPage } from './own-pages.ts'
 import { problem, refuse } from './problem.ts'
 import { reply } from './reply.ts'
@@ -36,7 +36,7 @@ export const shopSessionPath = '/shop/session'
  */
 export function addShopSession(app: Hono<Environment>, parts: Parts): void {
   const { config, engine, operators } = parts
-  const key = operators === 'everybody' && config.SEED_DEMO ? config.JWT_SECRET : undefined
+  const key = isPlayground(operators, config) ? config.JWT_SECRET : undefined
   const sign = key ? signTokensWith(key, config, limits.demoBuyerTokenMs) : null
 
   const tell = guarded([identifyRequest], (c) => {

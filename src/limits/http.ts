@@ -48,6 +48,8 @@ export const httpLimits = {
   liveViewerRetrySeconds: 5,
   /** Seconds that somebody who begins to watch is told of, where somebody else watched before. */
   liveHistorySeconds: 300,
+  /** Shops of which a process keeps the last proof of the books: some kB each. */
+  liveProofsMax: 100,
   /** Products and coupons that the live page shows, newest first, and products that sell best. */
   liveProductsMax: 20,
   liveCouponsMax: 20,

@@ -3,11 +3,24 @@ import { ShopClosed } from '../domain/outcome.ts'
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
 import { repeat } from '../services/repeat.ts'
+import type { VerifyReport } from '../verify/verify.ts'
 import { type Fault, type Moment, openShopView, type ReadState, type Second } from './moment.ts'
-import { type OutcomeKind, type Outcomes, pulseChannel, readPulse } from './pulse.ts'
+import { noShop, type OutcomeKind, type Outcomes, pulseChannel, readPulse } from './pulse.ts'
 
-/** What a viewer is sent: once what the shop was like in the last minutes, then each second what it is like. */
-export type FeedEvent = { name: 'history'; seconds: Second[] } | { name: 'moment'; moment: Moment }
+/**
+ * What a viewer is sent: once what the shop was like in the last minutes, then each second what it is like; and the
+ * last proof of its books, as soon as there is one.
+ */
+export type FeedEvent =
+  | { name: 'history'; seconds: Second[] }
+  | { name: 'moment'; moment: Moment }
+  | { name: 'proof'; proof: Proof }
+
+/** What a proof of the books found, when, and how long it took. */
+export type Proof = { report: VerifyReport; atMs: number; tookMs: number }
+
+/** An event as a viewer gets it: its name, and the whole of it as JSON, which is made once for all viewers. */
+export type SendEvent = (name: FeedEvent['name'], text: string) => void
 
 export type Feed = {
   /**
@@ -15,7 +28,9 @@ export type Feed = {
    *
    * @returns null where as many watch as may, and after `close`.
    */
-  watch(shop: string, send: (event: FeedEvent) => void, end: () => void): { stop(): void } | null
+  watch(shop: string, send: SendEvent, end: () => void): { stop(): void } | null
+  /** Keeps the proof that this process has made of a shop, until the next one, and tells whoever watches it. */
+  keepProof(shop: string, proof: Proof): void
   /** Ends all of them for good. */
   close(): Promise<void>
 }
@@ -23,7 +38,7 @@ export type Feed = {
 type Watched = {
   readState: ReadState
   history: Second[]
-  viewers: Set<{ send: (event: FeedEvent) => void; end: () => void }>
+  viewers: Set<{ send: SendEvent; end: () => void }>
 }
 
 /** What all processes decided in one second. */
@@ -43,6 +58,7 @@ export function openFeed(parts: {
   const { redis, orm, openSubscriber } = parts
   const shops = new Map<string, Watched>()
   const collected = new Map<number, Collected>()
+  const proofs = new Map<string, Proof>()
   let toldUntil = Number.POSITIVE_INFINITY
   let listening: { subscriber: RedisClient; ticks: { close(): Promise<void> } } | null = null
   let viewers = 0
@@ -75,11 +91,14 @@ export function openFeed(parts: {
     const second = collected.get(at) ?? { processes: new Set(), shops: new Map() }
     collected.set(at, second)
     second.processes.add(pulse.process)
-    for (const [shop, outcomes] of Object.entries(pulse.shops)) {
-      if (!shops.has(shop)) continue
-      const sum = second.shops.get(shop) ?? {}
-      second.shops.set(shop, sum)
-      addTo(sum, outcomes)
+    for (const [name, outcomes] of Object.entries(pulse.shops)) {
+      // What belongs to no shop concerns all of them.
+      for (const shop of name === noShop ? shops.keys() : [name]) {
+        if (!shops.has(shop)) continue
+        const sum = second.shops.get(shop) ?? {}
+        second.shops.set(shop, sum)
+        addTo(sum, outcomes)
+      }
     }
   }
 
@@ -105,6 +124,8 @@ export function openFeed(parts: {
           addTo(at.outcomes, shops.get(shop) ?? {})
         }
         const read = await watched.readState().catch(faultOf)
+        const waiting = typeof read === 'string' ? {} : { backlog: read.backlog, lagMs: read.lagMs }
+        for (const one of seconds) Object.assign(one, waiting)
         const before = watched.history.filter(({ atMs }) => atMs < from * 1_000)
         watched.history = [...before, ...seconds].slice(-limits.liveHistorySeconds)
         const moment: Moment = {
@@ -112,7 +133,7 @@ export function openFeed(parts: {
           processes,
           ...(typeof read === 'string' ? { state: null, fault: read } : { state: read }),
         }
-        for (const { send } of watched.viewers) send({ name: 'moment', moment })
+        tell(watched.viewers, { name: 'moment', moment })
       }),
     )
   }
@@ -130,7 +151,9 @@ export function openFeed(parts: {
       const viewer = { send, end }
       watched.viewers.add(viewer)
       viewers += 1
-      send({ name: 'history', seconds: watched.history })
+      tell([viewer], { name: 'history', seconds: watched.history })
+      const proof = proofs.get(shop)
+      if (proof) tell([viewer], { name: 'proof', proof })
       return {
         stop() {
           if (!watched.viewers.delete(viewer)) return
@@ -140,12 +163,24 @@ export function openFeed(parts: {
         },
       }
     },
+    keepProof(shop, proof) {
+      proofs.delete(shop)
+      proofs.set(shop, proof)
+      const [oldest] = proofs.keys()
+      if (proofs.size > limits.liveProofsMax) proofs.delete(oldest as string)
+      tell(shops.get(shop)?.viewers ?? [], { name: 'proof', proof })
+    },
     async close() {
       isClosed = true
       for (const { viewers } of shops.values()) for (const { end } of viewers) end()
       await stopListening()
     },
   }
+}
+
+function tell(viewers: Iterable<{ send: SendEvent }>, event: FeedEvent): void {
+  const text = JSON.stringify(event)
+  for (const { send } of viewers) send(event.name, text)
 }
 
 function faultOf(error: unknown): Fault {

@@ -20,6 +20,9 @@ export type Second = {
   /** When it began, in ms since 1970. */
   atMs: number
   outcomes: Outcomes
+  /** What waited for Postgres when it was told of; not there where the shop could not be read. */
+  backlog?: number
+  lagMs?: number
 }
 
 /** A shop as people who watch it see it now. */
@@ -49,6 +52,8 @@ export type ShopState = {
   coupons: HotCoupon[]
   /** By paid units of today (UTC). */
   popular: { rank: number; productId: string; name: string; salesCount: number }[]
+  /** Of which of them there are more than these. */
+  hasMore: { products: boolean; coupons: boolean; popular: boolean }
 }
 
 /** Reads the state of a shop as often as it is asked. */
@@ -64,7 +69,7 @@ export function openShopView(
   shop: string,
 ): ReadState {
   const { redis, orm } = stores
-  let stored: { couponIds: string[]; deadLetters: number } | null = null
+  let stored: { couponIds: string[]; hasMore: boolean; deadLetters: number } | null = null
   let hasPostgres = false
   let looking: Promise<void> | null = null
 
@@ -77,39 +82,48 @@ export function openShopView(
     const [page, letters] = answers ?? []
     if (page && letters && page !== 'bad_cursor') {
       const couponIds = page.items.map(({ id }) => id)
-      stored = { couponIds, deadLetters: letters.get(shop) ?? 0 }
+      stored = {
+        couponIds,
+        hasMore: page.nextCursor !== null,
+        deadLetters: letters.get(shop) ?? 0,
+      }
     }
-    stored ??= { couponIds: [], deadLetters: 0 }
+    stored ??= { couponIds: [], hasMore: false, deadLetters: 0 }
     looking = null
   }
 
-  async function readStored(): Promise<Pick<ShopState, 'hasPostgres' | 'coupons' | 'deadLetters'>> {
+  async function readStored() {
     looking ??= lookIntoPostgres()
     // Later looks are not waited for: the page goes on while Postgres hangs.
     if (stored === null) await looking
-    const { couponIds, deadLetters } = stored ?? { couponIds: [], deadLetters: 0 }
-    return { hasPostgres, deadLetters, coupons: await readCoupons(redis, shop, couponIds) }
+    const { couponIds = [], hasMore = false, deadLetters = 0 } = stored ?? {}
+    const coupons = await readCoupons(redis, shop, couponIds)
+    return { hasPostgres, deadLetters, coupons, hasMoreCoupons: hasMore }
   }
 
-  async function readSelling(): Promise<Pick<ShopState, 'products' | 'popular'>> {
-    const [newest, popular] = await Promise.all([
+  async function readSelling() {
+    const [newest, best] = await Promise.all([
       listProducts(redis, shop, { limit: limits.liveProductsMax }),
-      popularProducts(redis, shop, { days: 1, limit: limits.livePopularMax }),
+      // One more than is shown tells whether there are more.
+      popularProducts(redis, shop, { days: 1, limit: limits.livePopularMax + 1 }),
     ])
+    const popular = best.items.slice(0, limits.livePopularMax)
     const shown = newest?.items ?? []
     const ids = new Set(shown.map(({ id }) => id))
-    const older = popular.items.filter(({ productId }) => !ids.has(productId))
+    const older = popular.filter(({ productId }) => !ids.has(productId))
     const found = await Promise.all(
       older.map(({ productId }) => readProduct(redis, shop, productId)),
     )
     return {
       products: [...shown, ...found.filter((one) => one !== null)],
-      popular: popular.items,
+      hasMoreProducts: (newest?.nextCursor ?? null) !== null,
+      popular,
+      hasMorePopular: best.items.length > popular.length,
     }
   }
 
   return async () => {
-    const [{ isOpen, missingKeys }, outbox, selling, found] = await Promise.all([
+    const [{ isOpen, missingKeys }, outbox, selling, stored] = await Promise.all([
       readShopState(redis, shop),
       readOutbox(redis, shop),
       readSelling(),
@@ -119,8 +133,16 @@ export function openShopView(
       isOpen: isOpen && missingKeys === 0,
       backlog: outbox.events,
       lagMs: outbox.lagMs,
-      ...selling,
-      ...found,
+      hasPostgres: stored.hasPostgres,
+      deadLetters: stored.deadLetters,
+      products: selling.products,
+      coupons: stored.coupons,
+      popular: selling.popular,
+      hasMore: {
+        products: selling.hasMoreProducts,
+        coupons: stored.hasMoreCoupons,
+        popular: selling.hasMorePopular,
+      },
     }
   }
 }

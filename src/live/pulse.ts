@@ -5,11 +5,16 @@ import { commands } from '../engine/commands.ts'
 import type { DecidedBatch } from '../engine/shop-decider.ts'
 import type { RedisClient } from '../redis/client.ts'
 
-/** What a buyer asked for, as far as people watch it. */
-export const outcomeKinds = ['claims', 'orders', 'payments', 'cancels', 'refunds'] as const
-export type OutcomeKind = (typeof outcomeKinds)[number]
+/**
+ * What a buyer asked for, as far as people watch it. `requests` are those, whatever they ask for, that failed here or
+ * were not let through to a decision.
+ */
+export type OutcomeKind = 'claims' | 'orders' | 'payments' | 'cancels' | 'refunds' | 'requests'
 
-/** By kind, how often each status was answered; see the Lua file of a decision for its statuses. */
+/**
+ * By kind, how often each status was answered; see the Lua file of a decision for its statuses. Those of `requests` are
+ * codes of problems.
+ */
 export type Outcomes = { [Kind in OutcomeKind]?: Record<string, number> }
 
 /** What one process decided in one second of its clock, by shop. It comes each second, also with nothing in it. */
@@ -17,8 +22,12 @@ export type Pulse = {
   process: string
   /** Seconds since 1970. */
   second: number
+  /** What was answered before it was known for which shop stands under `noShop`. */
   shops: Record<string, Outcomes>
 }
+
+/** No shop has this name. */
+export const noShop = ''
 
 const counts = z.record(z.string(), z.int().nonnegative())
 const pulseSchema = z.object({
@@ -59,11 +68,16 @@ const payPosition = 2 + commands['place-order'].indexOf('pay')
 /** What is no answer yet: the same is asked again at once, with what was missing. */
 const isAskedAgain = new Set(['reaping', 'order_needed'])
 
+/** Problems of those who were not let through to a decision; whatever a decision refuses is counted with it. */
+const isKeptOut = new Set(['rate_limited', 'admission_required'])
+
 export type PulseCounter = {
   /** Counts what one call decided, or that it did not. */
   countBatch(batch: DecidedBatch): void
   /** Counts a claim that was refused without asking Redis. */
   countSoldOut(shop: string): void
+  /** Counts a request that failed, or that no decision was asked about; `shop` is unknown where it came too early. */
+  countProblem(shop: string | undefined, problem: { status: number; code: string }): void
   /** Tells everybody who listens what happened in the seconds that are over. It never fails. */
   publish(): Promise<void>
 }
@@ -112,6 +126,10 @@ export function openPulse(redis: RedisClient, nowMs: () => number = Date.now): P
       }
     },
     countSoldOut: (shop) => add(outcomesOf(shop), 'claims', 'sold_out'),
+    countProblem(shop = noShop, { status, code }) {
+      const isWatched = status >= 500 || isKeptOut.has(code)
+      if (isWatched) add(outcomesOf(shop), 'requests', code)
+    },
     async publish() {
       turn()
       const pulses = isOver.map(({ second, shops }): Pulse => {

@@ -154,6 +154,10 @@ describe('the compose file', () => {
     expect(set.filter((name) => !(name in configShape.shape))).toEqual([])
   })
 
+  it('has no demo shop, unless one is asked for', () => {
+    expect(serviceOf('api').environment?.SEED_DEMO).toMatch(/^\$\{SEED_DEMO:-false\}$/)
+  })
+
   it('checks the health of everything that stays', () => {
     const image = read('Dockerfile').includes('HEALTHCHECK')
     const staying = services.filter(([name, { restart }]) => restart !== 'no' && name !== 'k6')

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createApp } from '../../src/http/app.ts'
 import { limits } from '../../src/limits.ts'
-import { listen, openClient } from './client.ts'
+import { httpConfig, listen, openClient } from './client.ts'
 
 const client = await openClient()
 const password = 'a password of sixteen and more'
@@ -23,7 +24,7 @@ async function firstEvent(address: string, name: string, signal: AbortSignal): P
 describe('the session of the live page', () => {
   it('has a token of an admin of the shop that it names, and of no other', async () => {
     const { status, body } = await client.get(`/ops/session?shop=${client.shop}`)
-    expect({ status, hasStorm: body.hasStorm }).toEqual({ status: 200, hasStorm: false })
+    expect(status).toBe(200)
     const made = { token: body.token, body: { name: 'Cap', options: [{ price: 5, stock: 3 }] } }
     const { id } = (await client.post('/v1/products', made)).body
     expect((await client.get(`/v1/products/${id}`, client.admin)).status).toBe(200)
@@ -77,7 +78,8 @@ describe('the storm', () => {
 
   it('is for admins with a token, which no other page has', async () => {
     const runStorm = vi.fn(async () => storm)
-    const call = client.callWith({ operators: { password }, runStorm })
+    const call = client.callWith({ runStorm })
+    expect((await call('GET', '/ops/session')).body.hasStorm).toBe(true)
     expect((await call('POST', '/ops/storm', { headers: { authorization } })).status).toBe(401)
     expect((await call('POST', '/ops/storm', { token: client.user('ann') })).status).toBe(403)
     expect(runStorm).not.toHaveBeenCalled()
@@ -85,9 +87,18 @@ describe('the storm', () => {
     expect(answer).toMatchObject({ status: 200, body: storm })
   })
 
-  it('is refused where there is no demo shop', async () => {
-    const answer = await client.call('POST', '/ops/storm', { token: client.admin })
+  it.each([
+    ['where operators have a password', { operators: { password } }],
+    ['where nobody is an operator', { operators: 'nobody' as const }],
+    ['where no demo shop is wanted', { config: { ...httpConfig, SEED_DEMO: false } }],
+  ])('is not there %s', async (_, others) => {
+    const runStorm = vi.fn(async () => storm)
+    const call = client.callWith({ ...others, runStorm })
+    const session = await call('GET', '/ops/session', { headers: { authorization } })
+    expect(session.body.hasStorm).not.toBe(true)
+    const answer = await call('POST', '/ops/storm', { token: client.admin })
     expect(answer).toMatchObject({ status: 403, code: 'forbidden' })
+    expect(runStorm).not.toHaveBeenCalled()
   })
 })
 
@@ -102,6 +113,35 @@ describe('the feed', () => {
     leave.abort()
     await vi.waitFor(() => expect(stop).toHaveBeenCalled(), { timeout: 10_000 })
     watch.mockRestore()
+  })
+
+  it('tells of the last proof of the books', async () => {
+    const { body } = await client.get('/v1/verify', client.admin)
+    const leave = new AbortController()
+    const address = `${origin}/ops/feed?shop=${client.shop}`
+    const { proof } = JSON.parse(await firstEvent(address, 'proof', leave.signal))
+    expect(proof.report).toEqual(body)
+    expect(Math.abs(Date.now() - proof.atMs)).toBeLessThan(60_000)
+    leave.abort()
+  })
+
+  it('is told of every problem, with the shop where that is known', async () => {
+    const verify = async () => Promise.reject(new Error('a bug'))
+    const app = createApp({ ...client.dependencies, verify })
+    const countProblem = vi.fn()
+    const ask = (path: string, token?: string) =>
+      app.request(path, token ? { headers: { authorization: `Bearer ${token}` } } : {}, {
+        countProblem,
+      })
+    await ask('/v1/me', client.user('ann'))
+    await ask('/v1/me', 'nobody')
+    await ask('/v1/orders/none', client.user('ann'))
+    await ask('/v1/verify', client.admin)
+    expect(countProblem.mock.calls).toEqual([
+      [undefined, { status: 401, code: 'unauthorized' }],
+      [client.shop, { status: 404, code: 'order_not_found' }],
+      [client.shop, { status: 500, code: 'internal' }],
+    ])
   })
 
   it('refuses one viewer more than may watch', async () => {

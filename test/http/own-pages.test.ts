@@ -60,7 +60,7 @@ describe('what changes something', () => {
 
   it('takes a token, which no browser sends by itself', async () => {
     const runStorm = vi.fn()
-    const call = client.callWith({ operators: { password }, runStorm })
+    const call = client.callWith({ runStorm })
     const headers = { authorization, 'sec-fetch-site': 'same-origin' }
     const answers = await Promise.all(
       posts

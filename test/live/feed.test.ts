@@ -3,7 +3,7 @@ import { openApiOrm } from '../../src/db/orm.ts'
 import { limits } from '../../src/limits.ts'
 import { type FeedEvent, openFeed } from '../../src/live/feed.ts'
 import type { Moment, Second } from '../../src/live/moment.ts'
-import { type Outcomes, openPulse, type Pulse, pulseChannel } from '../../src/live/pulse.ts'
+import { noShop, type Outcomes, openPulse, type Pulse, pulseChannel } from '../../src/live/pulse.ts'
 import { connectRedis, type RedisClient } from '../../src/redis/client.ts'
 import { createDatabase } from '../support/postgres.ts'
 import { connect, redisUrl, uniqueShop } from '../support/redis.ts'
@@ -33,7 +33,7 @@ function openTestFeed() {
 function openViewer({ feed }: ReturnType<typeof openTestFeed>, shop: string) {
   const events: FeedEvent[] = []
   const end = vi.fn()
-  const watching = feed.watch(shop, (event) => void events.push(event), end)
+  const watching = feed.watch(shop, (_, text) => void events.push(JSON.parse(text)), end)
   if (!watching) throw new Error('nobody more may watch')
   const moments = () =>
     events.flatMap((event): Moment[] => (event.name === 'moment' ? [event.moment] : []))
@@ -130,6 +130,26 @@ describe('the pulse of a process', () => {
     expect(claims?.sold_out).toBeGreaterThanOrEqual(asked)
   })
 
+  it('counts requests that failed or were kept out, and those of no known shop apart', async () => {
+    const { pulse, published, clock } = openTestPulse()
+    const rateLimited = { status: 429, code: 'rate_limited' }
+    pulse.countProblem('outlet', { status: 503, code: 'unavailable' })
+    pulse.countProblem('outlet', { status: 500, code: 'internal' })
+    pulse.countProblem('outlet', { status: 409, code: 'admission_required' })
+    pulse.countProblem('outlet', rateLimited)
+    pulse.countProblem(undefined, rateLimited)
+    // The decision that said so is counted, and who asks for what is not there is no news.
+    pulse.countProblem('outlet', { status: 409, code: 'sold_out' })
+    pulse.countProblem('outlet', { status: 404, code: 'order_not_found' })
+    clock.ms += 1_000
+    await pulse.publish()
+    const once = { unavailable: 1, internal: 1, admission_required: 1, rate_limited: 1 }
+    expect(published[0]?.shops).toEqual({
+      outlet: { requests: once },
+      [noShop]: { requests: { rate_limited: 1 } },
+    })
+  })
+
   it('counts for a shop whose name means something to JavaScript', async () => {
     const { pulse, published, clock } = openTestPulse()
     pulse.countSoldOut('__proto__')
@@ -170,6 +190,78 @@ describe('the feed', () => {
       products: [{ options: [{ id: option, free: 3, held: 2, sold: 0 }] }],
     })
     viewer.stop()
+  })
+
+  it('tells every shop of what belongs to none', async () => {
+    const { shop, opened, viewer } = await openWatchedShop()
+    const other = openViewer(opened, uniqueShop())
+    const shops: Pulse['shops'] = {
+      [noShop]: { requests: { rate_limited: 2 } },
+      [shop]: { requests: { internal: 1 } },
+    }
+    await publish({ process: 'one', second: second(), shops })
+    for (const one of [viewer, other]) {
+      await vi.waitFor(() => expect(one.count('requests', 'rate_limited')).toBe(2), {
+        timeout: 10_000,
+      })
+    }
+    expect(viewer.count('requests', 'internal')).toBe(1)
+    expect(other.count('requests', 'internal')).toBe(0)
+    viewer.stop()
+    other.stop()
+  })
+
+  it('keeps what waited for Postgres in each second, and makes one text for all viewers', async () => {
+    const { shop, opened, viewer } = await openWatchedShop()
+    const other = openViewer(opened, shop)
+    const stringify = vi.spyOn(JSON, 'stringify')
+    onTestFinished(() => stringify.mockRestore())
+    const before = viewer.moments().length
+    await vi.waitFor(() => expect(viewer.moments().length).toBeGreaterThan(before + 1), {
+      timeout: 10_000,
+    })
+    const made = stringify.mock.calls.filter(([it]) => it?.name === 'moment').length
+    expect(made).toBe(viewer.moments().length - before)
+    expect(other.moments().slice(-made)).toEqual(viewer.moments().slice(-made))
+    const { state, seconds } = viewer.moments().at(-1) as Moment
+    const { backlog, lagMs } = state ?? {}
+    expect(seconds.at(-1)).toMatchObject({ backlog, lagMs })
+    const [history] = openViewer(opened, shop).events
+    expect((history as { seconds: Second[] }).seconds.at(-1)).toMatchObject({ backlog, lagMs })
+    viewer.stop()
+    other.stop()
+  })
+
+  it('tells of the last proof of the books, also those who come later', async () => {
+    const { shop, opened, viewer } = await openWatchedShop()
+    const other = openViewer(opened, uniqueShop())
+    const report = { ok: true, checks: [], backlog: 0, dropped: 0, epoch: 1 }
+    opened.feed.keepProof(shop, { report, atMs: 1, tookMs: 5 })
+    opened.feed.keepProof(shop, { report, atMs: 2, tookMs: 5 })
+    const proof = { name: 'proof', proof: { report, atMs: 2, tookMs: 5 } }
+    expect(viewer.events.at(-1)).toEqual(proof)
+    expect(openViewer(opened, shop).events.at(-1)).toEqual(proof)
+    expect(other.events.map(({ name }) => name)).not.toContain('proof')
+    viewer.stop()
+    other.stop()
+  })
+
+  it('says of what there is more than it tells', async () => {
+    const shop = uniqueShop()
+    const sale = await openSale(redis, shop)
+    const firstMoment = async () => {
+      const viewer = openViewer(openTestFeed(), shop)
+      await vi.waitFor(() => expect(viewer.moments()).not.toEqual([]), { timeout: 10_000 })
+      viewer.stop()
+      return viewer.moments()[0]?.state
+    }
+    for (let made = 0; made < limits.liveProductsMax; made++) await sale.product([{}])
+    const no = { products: false, coupons: false, popular: false }
+    expect((await firstMoment())?.hasMore).toEqual(no)
+    await sale.product([{}])
+    const state = await firstMoment()
+    expect(state?.hasMore).toEqual({ ...no, products: true })
+    expect(state?.products).toHaveLength(limits.liveProductsMax)
   })
 
   it('hears the processes of its own database only, and nothing that is no pulse', async () => {

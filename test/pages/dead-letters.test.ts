@@ -40,6 +40,12 @@ describe.runIf(hasBrowser)('dead letters on the live page', { timeout: 120_000 }
     const opened = await browser.openPage({ viewport: { width: 1280, height: 900 } })
     page = opened.page
     faults = opened.faults
+    // How long the page waits for what it asks.
+    await page.addInitScript(`
+      globalThis.waits = []
+      const { timeout } = AbortSignal
+      AbortSignal.timeout = (ms) => (waits.push(ms), timeout.call(AbortSignal, ms))
+    `)
     await page.goto(`${origin}/ops?shop=${shop}`)
   })
   const section = () =>
@@ -70,8 +76,11 @@ describe.runIf(hasBrowser)('dead letters on the live page', { timeout: 120_000 }
   })
 
   it('stay where Postgres refuses them again, and get their rows where it does not', async () => {
+    const longestWait = async () => Number(await page.evaluate('Math.max(...waits.splice(0))'))
+    await longestWait()
     await button('ann', 'Retry').click()
     await section().getByText('(dead_letter_refused)').waitFor()
+    expect(await longestWait()).toBeGreaterThan(60_000)
     await letterOf('ann').getByText('retried 1×').waitFor()
     await accept()
     await button('ann', 'Retry').click()
@@ -116,8 +125,11 @@ describe.runIf(hasBrowser)('dead letters on the live page', { timeout: 120_000 }
     const accept = await refuseChargesOf('cleo', 'dan')
     await letterOf('dan').waitFor()
     await accept()
+    await page.evaluate('waits.splice(0)')
     await section().getByRole('button', { name: 'Retry all open ones' }).click()
     await section().getByText('2 of them have their rows.').waitFor()
+    // Each of them is a transaction of its own.
+    expect(Number(await page.evaluate('Math.max(...waits)'))).toBeGreaterThan(60_000)
     await letterOf('dan').waitFor({ state: 'detached' })
     expect([...(await rowsOf('cleo')), ...(await rowsOf('dan'))]).toHaveLength(2)
     // The one that was refused again.

@@ -174,6 +174,7 @@ describe.runIf(hasBrowser)('a page of another site', { timeout: 60_000 }, () => 
         .then((answer) => answer.text(), () => 'not to be read')`
       expect(await evaluate(page, `return ${read}`)).toBe('not to be read')
     }
+    expect(runStorm).not.toHaveBeenCalled()
     const balances = await client.dependencies.redis.hlen(`{${client.shop}}:balances`)
     expect(balances).toBe(1)
   })

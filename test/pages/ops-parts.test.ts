@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Moment, Second } from '../../src/live/moment.ts'
-import { hear, minutesOf, newest, nothingHeard } from '../../src/pages/ops/heard.ts'
+import { hear, minutesOf, newest, nothingHeard, rateOf } from '../../src/pages/ops/heard.ts'
+import { acceptedIn, failedIn, refusedIn } from '../../src/pages/ops/outcomes.ts'
 import { findTokenFault } from '../../src/pages/ops/own-token.ts'
 import { readClaims } from '../../src/pages/token-claims.ts'
 
@@ -49,6 +50,34 @@ describe('what a page has heard', () => {
       fault: null,
       silentSeconds: 0,
     })
+  })
+})
+
+describe('what is counted in a second', () => {
+  const outcomes: Second['outcomes'] = {
+    orders: { placed: 4, sold_out: 3, unavailable: 2, backlog_full: 1, replayed: 9 },
+    requests: { rate_limited: 10, admission_required: 20, unavailable: 2, internal: 5 },
+  }
+  const seconds = [9, 10, 11, 12, 13, 14].map((at): Second => ({ atMs: at * 1_000, outcomes }))
+  const second = seconds[0] as Second
+
+  it('is accepted, refused or failed, and a decision that failed is no error more', () => {
+    expect(acceptedIn(second, 'orders')).toBe(4)
+    expect(refusedIn(second)).toBe(33)
+    expect(failedIn(second)).toBe(7)
+  })
+
+  it('is told per second of the last five', () => {
+    expect(rateOf(seconds, failedIn)).toBe('7')
+    expect(rateOf([...seconds, { atMs: 15_000, outcomes: {} }], failedIn)).toBe('5.6')
+    expect(rateOf([], failedIn)).toBe('0')
+  })
+
+  it('is there beside the last proof, until the next one', () => {
+    const report = { ok: true, checks: [], backlog: 0, dropped: 0, epoch: 1 }
+    const proof = { report, atMs: 1, tookMs: 2 }
+    const proven = hear(nothingHeard, { name: 'proof', proof })
+    expect(hear(proven, moment(seconds))).toMatchObject({ proof, seconds })
   })
 })
 

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { outcomeOf } from '../../client/client.ts'
-import type { VerifyReport } from '../../verify/verify.ts'
-import { formatCount, formatMs } from './format.ts'
+import type { Proof } from '../../live/feed.ts'
+import { formatCount, formatMs, formatTime } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
 import { useAction } from './use-action.ts'
@@ -9,20 +9,27 @@ import { useAction } from './use-action.ts'
 /** Facts of one check that are shown; the command line shows more. */
 const factsMax = 3
 
-type Proof = { report: VerifyReport; at: string; tookMs: number }
+type Props = {
+  client: AdminClient
+  /** The last one that the feed has told of, whoever asked for it. */
+  told: Proof | null
+}
 
 /** The proof of the books, when an operator asks for it: of a large shop it takes a while. */
-export function Books({ client }: { client: AdminClient }) {
+export function Books({ client, told }: Props) {
   const action = useAction()
   const [proof, setProof] = useState<Proof | null>(null)
+  // Whatever comes last counts: another process than the one that is watched does not tell of its proofs.
+  useEffect(() => {
+    if (told) setProof(told)
+  }, [told])
 
   async function prove(): Promise<void> {
     setProof(null)
     const startedAt = performance.now()
     const report = await action.send(outcomeOf(client.v1.verify.$get()), '')
     if (!report) return
-    const tookMs = performance.now() - startedAt
-    setProof({ report, tookMs, at: new Date().toLocaleTimeString() })
+    setProof({ report, atMs: Date.now(), tookMs: performance.now() - startedAt })
   }
 
   return (
@@ -46,14 +53,15 @@ export function Books({ client }: { client: AdminClient }) {
   )
 }
 
-function Answer({ report, at, tookMs }: Proof) {
+function Answer({ report, atMs, tookMs }: Proof) {
   return (
     <>
       <p>
         <span class={`pill ${report.ok ? 'good' : 'bad'}`}>
           {report.ok ? 'They balance' : 'They do not balance'}
         </span>{' '}
-        at {at}, after {formatMs(tookMs)}, with {formatCount(report.backlog)} events on their way
+        {formatTime(atMs)}, after {formatMs(tookMs)}, with {formatCount(report.backlog)} events on
+        their way
         {report.dropped > 0 && ` and ${formatCount(report.dropped)} that were dropped`}
       </p>
       <ul class="checks">

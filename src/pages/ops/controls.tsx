@@ -7,11 +7,11 @@ import { LookUp } from './look-up.tsx'
 import { NewCoupon } from './new-coupon.tsx'
 import { NewProduct } from './new-product.tsx'
 import { OutcomeTable } from './outcome-table.tsx'
-import { findTokenFault } from './own-token.ts'
 import { Popular } from './popular.tsx'
 import { openAdmin, openSession, type Session } from './session.ts'
 import { Stock } from './stock.tsx'
 import { Storm } from './storm.tsx'
+import { TokenField } from './token-field.tsx'
 
 type Props = {
   shop: string
@@ -28,11 +28,12 @@ export function Controls({ shop, watched, tellShops }: Props) {
   const [session, setSession] = useState<Session | null>(null)
   const [failure, setFailure] = useState('')
   const [ownToken, setOwnToken] = useState('')
-  const tokenFault = findTokenFault(ownToken, shop)
-  const admin = useMemo(
-    () => session && openAdmin(shop, session, tokenFault === '' ? ownToken : ''),
-    [shop, session, ownToken],
-  )
+  /** Null while nothing can be changed: what is shown then is what the feed tells. */
+  const admin = useMemo(() => {
+    const hasToken = session !== null && (session.token !== null || ownToken !== '')
+    return hasToken ? openAdmin(shop, session, ownToken) : null
+  }, [shop, session, ownToken])
+  const client = admin?.client ?? null
 
   async function open(): Promise<void> {
     setFailure('')
@@ -46,7 +47,7 @@ export function Controls({ shop, watched, tellShops }: Props) {
   }
   useEffect(() => void open(), [])
 
-  const { state, seconds } = watched
+  const { state, seconds, proof } = watched
   // That there is none is known from Postgres only.
   const coupons = state?.hasPostgres || state?.coupons.length ? state.coupons : null
   return (
@@ -59,39 +60,35 @@ export function Controls({ shop, watched, tellShops }: Props) {
           </button>
         </p>
       )}
-      {session?.token === null && (
-        <p class="token">
-          <label>
-            Token of an admin of this shop, to change something:{' '}
-            <input
-              value={ownToken}
-              autocomplete="off"
-              onInput={({ currentTarget }) => setOwnToken(currentTarget.value)}
-            />
-          </label>
-          <span class="note bad" role="status">
-            {tokenFault}
-          </span>
-        </p>
-      )}
-      {admin && (
-        <div class="columns">
-          <div>
-            <Stock products={state?.products ?? null} client={admin.client} />
-            <NewProduct client={admin.client} />
-            <Coupons coupons={coupons} client={admin.client} />
-            <NewCoupon client={admin.client} />
-          </div>
-          <div>
-            {session?.hasStorm && shop === 'main' && <Storm ask={admin.fetch} />}
-            <OutcomeTable seconds={seconds} />
-            <Popular popular={state?.popular ?? null} />
-            <LookUp client={admin.client} />
-            <Books client={admin.patient} />
-            <DeadLetters client={admin.client} count={state?.deadLetters ?? 0} />
-          </div>
+      {session?.token === null && <TokenField shop={shop} use={setOwnToken} />}
+      <div class="columns">
+        <div>
+          <Stock
+            products={state?.products ?? null}
+            hasMore={state?.hasMore.products ?? false}
+            client={client}
+          />
+          {client && <NewProduct client={client} />}
+          <Coupons coupons={coupons} hasMore={state?.hasMore.coupons ?? false} client={client} />
+          {client && <NewCoupon client={client} />}
         </div>
-      )}
+        <div>
+          {admin && session?.hasStorm && shop === 'main' && <Storm ask={admin.fetch} />}
+          <OutcomeTable seconds={seconds} />
+          <Popular popular={state?.popular ?? null} hasMore={state?.hasMore.popular ?? false} />
+          {admin && (
+            <>
+              <LookUp client={admin.client} />
+              <Books client={admin.patient} told={proof} />
+              <DeadLetters
+                client={admin.client}
+                patient={admin.patient}
+                count={state?.deadLetters ?? 0}
+              />
+            </>
+          )}
+        </div>
+      </div>
     </>
   )
 }

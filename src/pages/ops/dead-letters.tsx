@@ -15,12 +15,14 @@ const lettersMax = 100
 
 type Props = {
   client: AdminClient
+  /** The same, for retries: each of hundreds of events is a transaction of its own. */
+  patient: AdminClient
   /** How many there are by the feed; where it changes the list is read again. */
   count: number
 }
 
 /** Accepted events that Postgres refused, and what an operator does about them. */
-export function DeadLetters({ client, count }: Props) {
+export function DeadLetters({ client, patient, count }: Props) {
   const list = useAction()
   const action = useAction()
   const [status, setStatus] = useState<Letter['status'] | ''>('')
@@ -45,7 +47,7 @@ export function DeadLetters({ client, count }: Props) {
     return body
   }
   const retryOpen = () =>
-    change(outcomeOf(client.v1['dead-letters'].retry.$post({ json: {} })), describeRetries)
+    change(outcomeOf(patient.v1['dead-letters'].retry.$post({ json: {} })), describeRetries)
 
   return (
     <section aria-labelledby="dead-letters">
@@ -75,6 +77,7 @@ export function DeadLetters({ client, count }: Props) {
           key={letter.id}
           letter={letter}
           client={client}
+          patient={patient}
           isBusy={action.isBusy}
           send={change}
         />
@@ -89,14 +92,21 @@ export function DeadLetters({ client, count }: Props) {
 type LetterProps = {
   letter: Letter
   client: AdminClient
+  patient: AdminClient
   isBusy: boolean
   send: Action['send']
 }
 
-function DeadLetter({ letter, client, isBusy, send }: LetterProps) {
+function DeadLetter({ letter, client, patient, isBusy, send }: LetterProps) {
   const { id, status, type, tries, triedAt, droppedAt, dropReason } = letter
-  const letterRoutes = client.v1['dead-letters'][':id']
   const param = { id }
+  const retry = () =>
+    send(outcomeOf(patient.v1['dead-letters'][':id'].retry.$post({ param })), 'It has its rows.')
+  const drop = (reason: string) =>
+    send(
+      outcomeOf(client.v1['dead-letters'][':id'].drop.$post({ param, json: { reason } })),
+      'It is dropped.',
+    )
   return (
     <details class="letter">
       <summary>
@@ -113,26 +123,11 @@ function DeadLetter({ letter, client, isBusy, send }: LetterProps) {
       <pre>{indented(letter.data)}</pre>
       <div class="buttons">
         {status === 'OPEN' && (
-          <button
-            type="button"
-            disabled={isBusy}
-            onClick={() => send(outcomeOf(letterRoutes.retry.$post({ param })), 'It has its rows.')}
-          >
+          <button type="button" disabled={isBusy} onClick={retry}>
             Retry<span class="unseen"> {id}</span>
           </button>
         )}
-        {status !== 'DROPPED' && (
-          <DropLetter
-            id={id}
-            isBusy={isBusy}
-            drop={(reason) =>
-              send(
-                outcomeOf(letterRoutes.drop.$post({ param, json: { reason } })),
-                'It is dropped.',
-              )
-            }
-          />
-        )}
+        {status !== 'DROPPED' && <DropLetter id={id} isBusy={isBusy} drop={drop} />}
       </div>
     </details>
   )

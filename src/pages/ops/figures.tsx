@@ -1,27 +1,24 @@
 import type { Second } from '../../live/moment.ts'
 import { formatCount, formatMs } from './format.ts'
-import { minutesOf, newest, type Watched } from './heard.ts'
-import { acceptedIn, refusedIn } from './outcomes.ts'
-
-/** Seconds over which a rate is taken: one alone jumps. */
-const rateSeconds = 5
+import { minutesOf, rateOf, type Watched } from './heard.ts'
+import { acceptedIn, failedIn, refusedIn } from './outcomes.ts'
 
 /** What matters most, in figures that are read from afar. */
 export function Figures({ seconds, state }: Watched) {
-  const recent = newest(seconds, rateSeconds)
   const figures = [
     { name: 'Claims', count: (second: Second) => acceptedIn(second, 'claims') },
     { name: 'Orders', count: (second: Second) => acceptedIn(second, 'orders') },
     { name: 'Payments', count: (second: Second) => acceptedIn(second, 'payments') },
     { name: 'Refusals', count: refusedIn },
+    { name: 'Errors', count: failedIn },
   ].map(({ name, count }) => {
-    const sum = (some: Second[]) => some.reduce((total, second) => total + count(second), 0)
-    const rate = sum(recent) / Math.max(1, recent.length)
+    const sum = seconds.reduce((total, second) => total + count(second), 0)
     return {
       name,
-      value: rate < 10 ? rate.toFixed(1).replace(/\.0$/, '') : formatCount(Math.round(rate)),
-      unit: 'per second',
-      more: `${formatCount(sum(seconds))} in ${minutesOf(seconds)} min`,
+      value: rateOf(seconds, count),
+      unit: 'a second',
+      more: `${formatCount(sum)} in ${minutesOf(seconds)} min`,
+      isBad: name === 'Errors' && sum > 0,
     }
   })
   return (
@@ -47,13 +44,14 @@ export function Figures({ seconds, state }: Watched) {
   )
 }
 
-function Figure(figure: { name: string; value: string; unit: string; more: string }) {
-  const { name, value, unit, more } = figure
+type FigureProps = { name: string; value: string; unit: string; more: string; isBad?: boolean }
+
+function Figure({ name, value, unit, more, isBad = false }: FigureProps) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        <strong>{value}</strong> {unit}
+        <strong class={isBad ? 'none' : ''}>{value}</strong> {unit}
         <small>{more}</small>
       </dd>
     </div>

@@ -1,5 +1,6 @@
-import type { FeedEvent } from '../../live/feed.ts'
+import type { FeedEvent, Proof } from '../../live/feed.ts'
 import type { Fault, Second, ShopState } from '../../live/moment.ts'
+import { formatCount } from './format.ts'
 
 /** What the page has heard of a shop. */
 export type Watched = {
@@ -13,6 +14,10 @@ export type Watched = {
   fault: Fault | null
   /** For how many seconds no process has told what it decided. */
   silentSeconds: number
+  /** The last proof of its books; null where none is known. */
+  proof: Proof | null
+  /** Why nobody more may listen; empty where that is not the reason. */
+  refusal: string
 }
 
 const secondsMax = 300
@@ -23,16 +28,20 @@ export const nothingHeard: Watched = {
   state: null,
   fault: null,
   silentSeconds: 0,
+  proof: null,
+  refusal: '',
 }
 
 /** What is known after one more event of the feed. */
-export function hear(before: Watched, event: FeedEvent): Watched {
+export function hear(heard: Watched, event: FeedEvent): Watched {
+  const before = { ...heard, isConnected: true, refusal: '' }
+  if (event.name === 'proof') return { ...before, proof: event.proof }
   if (event.name === 'history') {
-    return { ...before, isConnected: true, seconds: merge(before.seconds, event.seconds) }
+    return { ...before, seconds: merge(before.seconds, event.seconds) }
   }
   const { seconds, processes, state, fault = null } = event.moment
   return {
-    isConnected: true,
+    ...before,
     seconds: merge(before.seconds, seconds),
     state: state ?? before.state,
     fault,
@@ -57,6 +66,17 @@ function merge(known: Second[], more: Second[]): Second[] {
 export function newest(seconds: Second[], count: number): Second[] {
   const after = (seconds.at(-1)?.atMs ?? 0) - count * 1_000
   return seconds.filter(({ atMs }) => atMs > after)
+}
+
+/** Seconds over which a rate is taken: one alone jumps. */
+const rateSeconds = 5
+
+/** How much of something there was per second in the last seconds, as people read it. */
+export function rateOf(seconds: Second[], countIn: (second: Second) => number): string {
+  const recent = newest(seconds, rateSeconds)
+  const sum = recent.reduce((total, second) => total + countIn(second), 0)
+  const rate = sum / Math.max(1, recent.length)
+  return rate < 10 ? rate.toFixed(1).replace(/\.0$/, '') : formatCount(Math.round(rate))
 }
 
 /** The time that these seconds are spread over, in whole minutes. */

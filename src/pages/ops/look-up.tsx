@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import { type Outcome, outcomeOf } from '../../client/client.ts'
 import { formatAmount } from '../format-amount.ts'
-import { formatStatus, formatTime } from './format.ts'
+import { formatCount, formatStatus, formatTime } from './format.ts'
 import type { AdminClient } from './session.ts'
 import { describeProblem, describeSilence } from './use-action.ts'
 
-/** Finds whatever has an id: a user with his orders and coupons, or one order. */
+/** Finds whatever has an id: a user with his orders and coupons, an order, a product or a coupon. */
 export function LookUp({ client }: { client: AdminClient }) {
   const [found, setFound] = useState<Found | null>(null)
   const [isBusy, setBusy] = useState(false)
@@ -23,8 +23,8 @@ export function LookUp({ client }: { client: AdminClient }) {
       <h2 id="look-up">Look up</h2>
       <form class="inline" onSubmit={lookUp}>
         <label>
-          <span class="unseen">Id of a user, an order or a user coupon</span>
-          <input class="large" name="id" required placeholder="user, order or user coupon" />
+          <span class="unseen">Id of a user, an order, a product, a coupon or a user coupon</span>
+          <input class="large" name="id" required placeholder="user, order, product, coupon" />
         </label>
         <button type="submit" disabled={isBusy}>
           Look up
@@ -52,9 +52,25 @@ type UserCoupon = {
   issuedAt: string
   userId?: string
 }
+type Product = {
+  id: string
+  name: string
+  status: string
+  options: { id: string; optionValue: string | null; price: number; stock: number }[]
+}
+type Coupon = {
+  id: string
+  name: string
+  status: string
+  remainingQuantity: number
+  issuedQuantity: number
+  usedQuantity: number
+}
 type Found = {
   id: string
   failure?: string
+  product?: Product
+  coupon?: Coupon
   user?: Account | null
   orders?: Order[]
   coupons?: UserCoupon[]
@@ -70,8 +86,14 @@ async function find(client: AdminClient, id: string): Promise<Found> {
     const coupon = await outcomeOf(client.v1['user-coupons'][':id'].$get({ param }))
     return { id, ...failureOf([coupon]), coupons: coupon.ok ? [coupon.body] : [] }
   }
-  const order = await outcomeOf(client.v1.orders[':id'].$get({ param }))
+  const [order, product, coupon] = await Promise.all([
+    outcomeOf(client.v1.orders[':id'].$get({ param })),
+    outcomeOf(client.v1.products[':id'].$get({ param })),
+    outcomeOf(client.v1.coupons[':id'].$get({ param })),
+  ])
   if (order.ok) return { id, orders: [order.body] }
+  if (product.ok) return { id, product: product.body }
+  if (coupon.ok) return { id, coupon: coupon.body }
   const users = client.v1.users[':id']
   const [user, orders, coupons] = await Promise.all([
     outcomeOf(users.$get({ param })),
@@ -80,7 +102,7 @@ async function find(client: AdminClient, id: string): Promise<Found> {
   ])
   return {
     id,
-    ...failureOf([order, user, orders, coupons]),
+    ...failureOf([order, product, coupon, user, orders, coupons]),
     user: user.ok ? user.body : null,
     orders: orders.ok ? orders.body.items : [],
     coupons: coupons.ok ? coupons.body.items : [],
@@ -94,10 +116,13 @@ function failureOf(outcomes: Outcome<unknown>[]): { failure?: string } {
   return failed && !failed.ok ? { failure: describeProblem(failed.problem) } : {}
 }
 
-function Answer({ id, failure, user, orders = [], coupons = [], hasMore = false }: Found) {
+function Answer(found: Found) {
+  const { id, failure, product, coupon, user, orders = [], coupons = [], hasMore = false } = found
   if (failure !== undefined) return <p class="note bad">{failure}</p>
+  if (product) return <ProductFacts {...product} />
+  if (coupon) return <CouponFacts {...coupon} />
   if (!user && orders.length + coupons.length === 0) {
-    return <p class="quiet">No user, order or user coupon has the id {id}.</p>
+    return <p class="quiet">No user, order, product, coupon or user coupon has the id {id}.</p>
   }
   return (
     <>
@@ -131,5 +156,32 @@ function Answer({ id, failure, user, orders = [], coupons = [], hasMore = false 
       </ul>
       {hasMore && <p class="quiet">These are the newest. There are more.</p>}
     </>
+  )
+}
+
+function ProductFacts({ id, name, status, options }: Product) {
+  return (
+    <div class="found">
+      <p class="facts">
+        Product <code>{id}</code> {name}: <strong>{formatStatus(status)}</strong>
+      </p>
+      {options.map((option) => (
+        <small key={option.id}>
+          Option <code>{option.id}</code> {option.optionValue}: {formatAmount(option.price)},{' '}
+          {formatCount(option.stock)} free
+        </small>
+      ))}
+    </div>
+  )
+}
+
+function CouponFacts(coupon: Coupon) {
+  const { id, name, status, remainingQuantity, issuedQuantity, usedQuantity } = coupon
+  return (
+    <p class="facts">
+      Coupon <code>{id}</code> {name}: <strong>{formatStatus(status)}</strong>,{' '}
+      {formatCount(remainingQuantity)} left · {formatCount(issuedQuantity)} claimed ·{' '}
+      {formatCount(usedQuantity)} used
+    </p>
   )
 }

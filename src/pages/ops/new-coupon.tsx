@@ -9,24 +9,20 @@ import { useAction } from './use-action.ts'
 export function NewCoupon({ client }: { client: AdminClient }) {
   const action = useAction()
   const [isPercentage, setPercentage] = useState(true)
+  const [hasCode, setHasCode] = useState(false)
+  const [isByCode, setByCode] = useState(false)
+
+  /** Who gives a coupon a code means it for those who have it: else it could be claimed by its id as well. */
+  function noteCode(text: string): void {
+    const isThere = text.trim() !== ''
+    if (isThere !== hasCode) setByCode(isThere)
+    setHasCode(isThere)
+  }
 
   async function create(event: SubmitEvent): Promise<void> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
-    const textOf = textsOf(form)
-    const validFrom = isoOfField(textOf('from'))
-    const validUntil = isoOfField(textOf('until'))
-    const json = {
-      name: textOf('name'),
-      ...(textOf('code') !== '' && { code: textOf('code') }),
-      discountType: isPercentage ? ('PERCENTAGE' as const) : ('FIXED' as const),
-      // Hundredths both: of a percent, and of the currency.
-      discountValue: parseMoney(textOf('value')),
-      totalQuantity: Number(textOf('units')),
-      ...(validFrom !== undefined && { validFrom }),
-      ...(validUntil !== undefined && { validUntil }),
-      ...(textOf('paused') === 'on' && { status: 'PAUSED' as const }),
-    }
+    const json = couponOf(textsOf(form), { isPercentage, isByCode })
     const made = await action.send(
       outcomeOf(client.v1.coupons.$post({ json })),
       `${json.name} is in the shop.`,
@@ -34,6 +30,8 @@ export function NewCoupon({ client }: { client: AdminClient }) {
     if (!made) return
     form.reset()
     setPercentage(true)
+    setHasCode(false)
+    setByCode(false)
   }
 
   return (
@@ -60,13 +58,40 @@ export function NewCoupon({ client }: { client: AdminClient }) {
           Units <input name="units" type="number" min="1" required />
         </label>
         <label>
-          Code <input name="code" placeholder="none: for everybody" pattern="[A-Za-z0-9_\-]+" />
+          At most per buyer <input name="limit" type="number" min="1" placeholder="1" />
+        </label>
+        <label>
+          For orders from{' '}
+          <input name="minimum" {...moneyField} required={false} placeholder="any amount" />
+        </label>
+        {isPercentage && (
+          <label>
+            Takes off at most{' '}
+            <input name="maximum" {...moneyField} required={false} placeholder="no maximum" />
+          </label>
+        )}
+        <label>
+          Code{' '}
+          <input
+            name="code"
+            placeholder="none"
+            pattern="[A-Za-z0-9_\-]+"
+            onInput={({ currentTarget }) => noteCode(currentTarget.value)}
+          />
         </label>
         <label>
           Valid from <input name="from" {...timeField} />
         </label>
         <label>
           Valid until <input name="until" {...timeField} />
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={isByCode}
+            onChange={({ currentTarget }) => setByCode(currentTarget.checked)}
+          />{' '}
+          By a code only: else everybody may claim it
         </label>
         <label>
           <input name="paused" type="checkbox" /> Paused at first: not to be seen yet
@@ -78,4 +103,30 @@ export function NewCoupon({ client }: { client: AdminClient }) {
       <NoteLine note={action.note} />
     </details>
   )
+}
+
+/** A coupon as the API takes it; what was left empty is not named. */
+function couponOf(
+  textOf: (name: string) => string,
+  { isPercentage, isByCode }: { isPercentage: boolean; isByCode: boolean },
+) {
+  const [code, limit, minimum] = ['code', 'limit', 'minimum'].map(textOf)
+  const maximum = isPercentage ? textOf('maximum') : ''
+  const validFrom = isoOfField(textOf('from'))
+  const validUntil = isoOfField(textOf('until'))
+  return {
+    name: textOf('name'),
+    ...(code && { code }),
+    codeRequired: isByCode,
+    discountType: isPercentage ? ('PERCENTAGE' as const) : ('FIXED' as const),
+    // Hundredths both: of a percent, and of the currency.
+    discountValue: parseMoney(textOf('value')),
+    totalQuantity: Number(textOf('units')),
+    ...(limit && { perUserLimit: Number(limit) }),
+    ...(minimum && { minOrderAmount: parseMoney(minimum) }),
+    ...(maximum && { maxDiscountAmount: parseMoney(maximum) }),
+    ...(validFrom !== undefined && { validFrom }),
+    ...(validUntil !== undefined && { validUntil }),
+    ...(textOf('paused') === 'on' && { status: 'PAUSED' as const }),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Second } from '../../live/moment.ts'
 import { formatCount, formatStatus } from './format.ts'
-import { minutesOf, newest } from './heard.ts'
+import { minutesOf, newest, rateOf } from './heard.ts'
 import { countOutcomes, type Verdict } from './outcomes.ts'
 import { Wide } from './wide.tsx'
 
@@ -8,7 +8,7 @@ const verdicts: Record<Verdict, string> = {
   accepted: 'accepted',
   repeated: 'same answer again',
   refused: 'refused',
-  failed: 'not decided',
+  failed: 'failed',
 }
 
 /** Every outcome of the last minutes: what was answered, and how often. */
@@ -28,6 +28,9 @@ export function OutcomeTable({ seconds }: { seconds: Second[] }) {
                 <th scope="col">Asked for</th>
                 <th scope="col">Answer</th>
                 <th scope="col" class="number">
+                  Per second
+                </th>
+                <th scope="col" class="number">
                   Last minute
                 </th>
                 <th scope="col" class="number">
@@ -42,6 +45,9 @@ export function OutcomeTable({ seconds }: { seconds: Second[] }) {
                   <td>
                     <span class={`verdict ${verdict}`}>{formatStatus(status)}</span>{' '}
                     <small>{verdicts[verdict]}</small>
+                  </td>
+                  <td class="number">
+                    {rateOf(seconds, ({ outcomes }) => outcomes[kind]?.[status] ?? 0)}
                   </td>
                   <td class="number">{formatCount(countIn(lastMinute, kind, status))}</td>
                   <td class="number">{formatCount(count)}</td>

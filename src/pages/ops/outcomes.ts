@@ -1,8 +1,11 @@
 import type { Second } from '../../live/moment.ts'
 import type { OutcomeKind, Outcomes } from '../../live/pulse.ts'
 
-/** The status of a first success by kind. A repeat gets `replayed` or `persisted`, and everything else is a refusal. */
-const successOf: Record<OutcomeKind, string> = {
+/**
+ * The status of a first success by kind; of requests none is told. A repeat gets `replayed` or `persisted`, and
+ * everything else is a refusal.
+ */
+const successOf: { [Kind in OutcomeKind]?: string } = {
   claims: 'claimed',
   orders: 'placed',
   payments: 'paid',
@@ -15,8 +18,11 @@ export type Verdict = 'accepted' | 'repeated' | 'refused' | 'failed'
 export function verdictOf(kind: OutcomeKind, status: string): Verdict {
   if (status === successOf[kind]) return 'accepted'
   if (status === 'replayed' || status === 'persisted') return 'repeated'
-  return status === 'unavailable' || status === 'fault' ? 'failed' : 'refused'
+  return failures.has(status) ? 'failed' : 'refused'
 }
+
+/** What nobody who asks is to blame for: of decisions, and of answers with a 5xx. */
+const failures = new Set(['unavailable', 'fault', 'internal', 'shop_closed', 'backlog_full'])
 
 export type Count = { kind: OutcomeKind; status: string; verdict: Verdict; count: number }
 
@@ -34,7 +40,14 @@ export function countOutcomes(seconds: readonly Second[]): Count[] {
 
 /** How many of a kind were accepted in a second. */
 export function acceptedIn({ outcomes }: Second, kind: OutcomeKind): number {
-  return outcomes[kind]?.[successOf[kind]] ?? 0
+  return outcomes[kind]?.[successOf[kind] ?? ''] ?? 0
+}
+
+/** How many requests were answered with a 5xx in a second; a decision that failed is one of them. */
+export function failedIn({ outcomes }: Second): number {
+  return entriesOf({ requests: outcomes.requests ?? {} })
+    .filter(({ kind, status }) => verdictOf(kind, status) === 'failed')
+    .reduce((sum, { count }) => sum + count, 0)
 }
 
 /** How many were refused in a second, of all kinds. */

@@ -1,19 +1,10 @@
-import { useMemo, useState } from 'preact/hooks'
-import type { Second } from '../../live/moment.ts'
+import { useState } from 'preact/hooks'
 import { shopOfAddress } from '../shop-of-address.ts'
-import { Chart, type ChartData, type Line } from './chart.tsx'
 import { Controls } from './controls.tsx'
 import { Figures } from './figures.tsx'
 import type { Watched } from './heard.ts'
-import { acceptedIn, refusedIn } from './outcomes.ts'
+import { Rates } from './rates.tsx'
 import { useFeed } from './use-feed.ts'
-
-const lines: Line[] = [
-  { label: 'Claims', color: '--claims' },
-  { label: 'Orders', color: '--orders' },
-  { label: 'Payments', color: '--payments' },
-  { label: 'Refusals', color: '--refusals' },
-]
 
 /** Every process tells each second what it decided, also that it was nothing: so long none may be late. */
 const silentSecondsMax = 10
@@ -69,26 +60,12 @@ function Health(watched: Watched) {
 }
 
 function healthOf(watched: Watched): [kind: string, text: string] {
-  const { isConnected, state, fault, silentSeconds } = watched
-  if (isConnected === false) return ['bad', 'no connection']
+  const { isConnected, state, fault, silentSeconds, refusal } = watched
+  if (isConnected === false) return ['bad', refusal === '' ? 'no connection' : refusal]
   if (fault === 'unavailable') return ['bad', 'Redis does not answer']
   if (fault === 'lost') return ['bad', 'closed: Redis does not have this shop']
   if (!state) return ['off', 'connecting']
   if (!state.isOpen) return ['bad', 'closed']
   if (silentSeconds > silentSecondsMax) return ['bad', 'open, but nobody tells what is decided']
   return ['good', 'open']
-}
-
-function Rates({ seconds }: { seconds: Second[] }) {
-  const data = useMemo<ChartData>(
-    () => [
-      seconds.map(({ atMs }) => atMs / 1_000),
-      ...(['claims', 'orders', 'payments'] as const).map((kind) =>
-        seconds.map((second) => acceptedIn(second, kind)),
-      ),
-      seconds.map(refusedIn),
-    ],
-    [seconds],
-  )
-  return <Chart title="Per second" lines={lines} data={data} />
 }

@@ -2,7 +2,9 @@ import type { ShopState } from '../../live/moment.ts'
 import { formatCount } from './format.ts'
 
 /** What sells best today. */
-export function Popular({ popular }: { popular: ShopState['popular'] | null }) {
+export function Popular(props: { popular: ShopState['popular'] | null; hasMore: boolean }) {
+  const { popular, hasMore } = props
+
   return (
     <section aria-labelledby="popular">
       <h2 id="popular">Most sold today (UTC)</h2>
@@ -14,6 +16,7 @@ export function Popular({ popular }: { popular: ShopState['popular'] | null }) {
           </li>
         ))}
       </ol>
+      {hasMore && <p class="quiet">These are the best. There are more.</p>}
     </section>
   )
 }

@@ -5,7 +5,7 @@ import { textsOf } from './fields.ts'
 import { formatCount } from './format.ts'
 import { NoteLine } from './note.tsx'
 import type { AdminClient } from './session.ts'
-import { useAction } from './use-action.ts'
+import { describeProblem, useAction } from './use-action.ts'
 
 type Props = {
   kind: 'coupons' | 'options'
@@ -40,12 +40,20 @@ function Terms({ close, ...props }: Props & { close: () => void }) {
   const routes = routesOf(props)
   /** What is known of it: undefined until the shop has answered, null where there is none. */
   const [room, setRoom] = useState<Room | null | undefined>(undefined)
-  useEffect(() => {
-    routes.look().then(
-      (outcome) => setRoom(outcome.ok ? outcome.body : null),
-      () => setRoom(null),
-    )
-  }, [])
+  const [fault, setFault] = useState('')
+
+  async function look(): Promise<void> {
+    setFault('')
+    try {
+      const outcome = await routes.look()
+      if (outcome.ok) setRoom(outcome.body)
+      else if (outcome.problem.code === 'waiting_room_not_found') setRoom(null)
+      else setFault(describeProblem(outcome.problem))
+    } catch (error) {
+      setFault(String(error))
+    }
+  }
+  useEffect(() => void look(), [])
 
   async function open(event: SubmitEvent): Promise<void> {
     event.preventDefault()
@@ -67,6 +75,14 @@ function Terms({ close, ...props }: Props & { close: () => void }) {
         {room === null && ' There is none now.'}
         {room && ` It is open, and lets in ${formatCount(room.admitPerSecond)} a second.`}
       </p>
+      {fault !== '' && (
+        <p class="note bad" role="alert">
+          Whether it is open is not known: {fault}{' '}
+          <button type="button" onClick={() => void look()}>
+            Look again
+          </button>
+        </p>
+      )}
       <label>
         Buyers let in per second{' '}
         <input class="small" name="rate" type="number" min="1" max="10000" required />
