@@ -143,7 +143,7 @@ const doubled = fc.tuple(raceable, choice).map(
 
 /**
  * Everybody wants the same coupon, first at once and then again through the same processes: what each of them has
- * learned of a coupon that is sold out must answer as Redis would. The last coupons are chosen more often: they are few.
+ * learned of a coupon that is sold out must answer as Redis would. Those with the fewest units are chosen more often.
  */
 const rushed = fc.record({ coupon: fc.constantFrom(4, 4, 3, 1, 0), shift: fc.nat(2) }).map(
   ({ coupon, shift }) =>
