@@ -47,7 +47,8 @@ export function uniqueCodeMirror(shop: string): Mirror {
       fields: {
         hash: shopKey(shop, 'uniqueCodes'),
         page: (after) => sql`
-          select max(digest) as last, json_agg(digest) as fields, json_agg(field) as values
+          select max(digest) as last, string_agg(digest, E'\\n') as fields,
+            string_agg(coalesce(field, '?'), E'\\n') as values
           from (
             select c.digest, case when c.user_coupon_id is null then c.coupon_id else (
               select u.coupon_id || ':' || u.user_id || ':' || u.rank from user_coupons u

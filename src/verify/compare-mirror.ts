@@ -95,11 +95,15 @@ async function compareFields(
   let found = 0
   let current = (await page('').execute(db)).rows[0]
   while (current) {
-    const { last, fields, values } = current
+    const { last, values } = current
+    const fields = current.fields.split('\n')
     // The next page is on its way while Redis answers.
-    const [hot, next] = await Promise.all([redis.hmget(hash, ...fields), page(last).execute(db)])
-    const differing = fields.filter((_, index) => hot[index] !== fieldText(values[index]))
-    found += hot.filter((field) => field !== null).length
+    const [hot, next] = await Promise.all([
+      redis.joinFields(1, hash, ...fields) as Promise<string>,
+      page(last).execute(db),
+    ])
+    const differing = hot === values ? [] : differingOf(fields, hot, values)
+    found += hot === values ? fields.length : hot.split('\n').filter((text) => text !== '').length
     check.count(fields.length - differing.length)
     const ids = [...new Set(differing.map(idOf))]
     for (let first = 0; first < ids.length; first += limits.verifyChunk) {
@@ -112,10 +116,11 @@ async function compareFields(
   return size === sizeBefore && (size - 1) * share === found ? 'compared' : 'redis may have more'
 }
 
-/** What a field should be; no text where only facts tell. */
-function fieldText(value: unknown): string | undefined {
-  if (value === null || value === undefined) return undefined
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+/** The fields whose lines differ; all of them where one in Redis is several lines. */
+function differingOf(fields: string[], hot: string, persisted: string): string[] {
+  const [ofRedis, ofPostgres] = [hot.split('\n'), persisted.split('\n')]
+  if (ofRedis.length !== fields.length) return fields
+  return fields.filter((_, index) => ofRedis[index] !== ofPostgres[index])
 }
 
 /**

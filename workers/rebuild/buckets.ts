@@ -1,6 +1,5 @@
 import { bucketCount, bucketOf } from '../../src/engine/user-coupons.ts'
 import { limits } from '../../src/limits.ts'
-import type { Entry } from './hot-writer.ts'
 
 /** More than the records that are collected at once, so that one number holds a bucket and a record. */
 const span = 2 ** 21
@@ -50,8 +49,8 @@ export function openBuckets() {
       texts.push(text)
     },
 
-    /** Takes out what was collected: each bucket by its field. */
-    *take(): Generator<Entry> {
+    /** Takes out what was collected: each bucket's field and records. */
+    *take(): Generator<[field: string, records: string]> {
       const sorted = keys.subarray(0, count).sort()
       let coupon = 0
       for (let at = 0; at < count; ) {

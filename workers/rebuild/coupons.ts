@@ -3,7 +3,7 @@ import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
 import { userCouponRecord } from '../../src/verify/same-user-coupons.ts'
 import { openBuckets } from './buckets.ts'
-import type { Entry } from './hot-writer.ts'
+import type { Words } from './hot-writer.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 /**
@@ -32,14 +32,14 @@ export async function loadCoupons(load: ShopLoad): Promise<void> {
       hot.setFields(
         'coupons',
         rows.flatMap(({ key, facts, issued, used }) => [
-          [key, JSON.stringify(facts)],
-          [`${key}:issued`, issued],
-          [`${key}:used`, used],
+          ...[key, JSON.stringify(facts)],
+          ...[`${key}:issued`, issued],
+          ...[`${key}:used`, used],
         ]),
       )
       hot.setFields(
         'codes',
-        rows.flatMap(({ key, code }): Entry[] => (code ? [[code, key]] : [])),
+        rows.flatMap(({ key, code }) => (code ? [code, key] : [])),
       )
     },
   )
@@ -60,7 +60,7 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
     (rows) => {
       hot.setFields(
         'unique-codes',
-        rows.map(({ key, field }) => [key, field]),
+        rows.flatMap(({ key, field }) => [key, field]),
       )
     },
   )
@@ -76,7 +76,7 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   let isFirst = true
 
   async function write(): Promise<void> {
-    let part: Entry[] = []
+    let part: Words = []
     const writePart = async () => {
       if (isFirst) hot.setFields('claims', part)
       else await hot.appendToFields('claims', part)
@@ -84,8 +84,8 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
       part = []
     }
     for (const bucket of buckets.take()) {
-      part.push(bucket)
-      if (part.length === limits.rebuildRecordsMax) await writePart()
+      part.push(...bucket)
+      if (part.length === 2 * limits.rebuildRecordsMax) await writePart()
     }
     await writePart()
     isFirst = false
