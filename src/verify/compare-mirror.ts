@@ -102,8 +102,8 @@ async function compareFields(
       redis.joinFields(1, hash, ...fields) as Promise<string>,
       page(last).execute(db),
     ])
-    const differing = hot === values ? [] : differingOf(fields, hot, values)
-    found += hot === values ? fields.length : hot.split('\n').filter((text) => text !== '').length
+    const { differing, inRedis } = compareLines(fields, hot, values)
+    found += inRedis
     check.count(fields.length - differing.length)
     const ids = [...new Set(differing.map(idOf))]
     for (let first = 0; first < ids.length; first += limits.verifyChunk) {
@@ -116,11 +116,20 @@ async function compareFields(
   return size === sizeBefore && (size - 1) * share === found ? 'compared' : 'redis may have more'
 }
 
-/** The fields whose lines differ; all of them where one in Redis is several lines. */
-function differingOf(fields: string[], hot: string, persisted: string): string[] {
+/** Which fields differ, and how many of them Redis has, as far as that can be told. */
+function compareLines(
+  fields: string[],
+  hot: string,
+  persisted: string,
+): { differing: string[]; inRedis: number } {
+  if (hot === persisted) return { differing: [], inRedis: fields.length }
   const [ofRedis, ofPostgres] = [hot.split('\n'), persisted.split('\n')]
-  if (ofRedis.length !== fields.length) return fields
-  return fields.filter((_, index) => ofRedis[index] !== ofPostgres[index])
+  // One of them is several lines in Redis, so that no line behind it can be told to be whose.
+  if (ofRedis.length !== fields.length) return { differing: fields, inRedis: 0 }
+  return {
+    differing: fields.filter((_, index) => ofRedis[index] !== ofPostgres[index]),
+    inRedis: ofRedis.filter((line) => line !== '').length,
+  }
 }
 
 /**

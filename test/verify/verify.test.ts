@@ -64,6 +64,25 @@ describe('verify', () => {
     expect(balances?.off).toHaveLength(20)
   })
 
+  it('finds each balance that is off, also where one in Redis is several lines', async () => {
+    const sale = await books.openShop()
+    for (const user of ['ann', 'bob', 'cat', 'dan']) value(await sale.charge(user, 100))
+    await sale.drain()
+    const balances = `{${sale.shop}}:balances`
+    await sale.redis.hset(balances, { ann: '100\n100', 'made-up': '5' })
+    await sale.redis.hdel(balances, 'bob')
+    const { off } =
+      (await verify(books, sale.shop)).checks.find(({ name }) => name === 'balances') ?? {}
+    expect(off?.map(({ row }) => row).toSorted()).toEqual(
+      ['ann', 'bob', 'made-up'].map((user) => `balance of user ${user}`),
+    )
+    await sale.redis.hset(balances, { ann: '100', bob: '' })
+    expect(await verify(books, sale.shop)).toMatchObject({ ok: false })
+    await sale.redis.hset(balances, 'bob', '100')
+    await sale.redis.hdel(balances, 'made-up')
+    expect(await verify(books, sale.shop)).toMatchObject({ ok: true })
+  })
+
   it('finds each of many codes that one side does not have, also where both have as many', async () => {
     const sale = await books.openShop()
     const coupon = await sale.coupon({ codeRequired: true })
