@@ -51,7 +51,7 @@ export async function countSameUserCoupons({ redis, db, shop }: Place): Promise<
   return isAll && isStill ? count : null
 }
 
-/** Adds the records of a coupon's buckets. Returns how many there are; null where one is in a wrong bucket, or is none. */
+/** Adds the records of a coupon's buckets. Returns how many; null where one is none, or in a wrong bucket. */
 async function sumBuckets(
   { redis, shop, couponId, units }: Omit<Place, 'db'> & { couponId: string; units: number },
   sum: TextSum,
