@@ -55,7 +55,7 @@ export function balanceMirror(shop: string): Mirror {
             string_agg(amount::text, E'\\n') as values
           from (
             select user_id, amount from balances where shop = ${shop} and user_id > ${after}
-            order by user_id limit ${limits.verifyFieldsChunk}
+            order by user_id limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },

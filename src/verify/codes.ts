@@ -55,7 +55,7 @@ export function uniqueCodeMirror(shop: string): Mirror {
               where u.shop = c.shop and u.id = c.user_coupon_id and u.coupon_id = c.coupon_id
             ) end as field
             from coupon_codes c where c.shop = ${shop} and c.digest > ${after}
-            order by c.digest limit ${limits.verifyFieldsChunk}
+            order by c.digest limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },

@@ -3,6 +3,7 @@ import type { ChainableCommander } from 'ioredis'
 import { type Database, inSnapshot } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord, Discrepancy } from './check.ts'
 import type { Facts, HashFields, Mirror } from './mirror.ts'
@@ -98,10 +99,7 @@ async function compareFields(
     const { last, values } = current
     const fields = current.fields.split('\n')
     // The next page is on its way while Redis answers.
-    const [hot, next] = await Promise.all([
-      redis.joinFields(1, hash, ...fields) as Promise<string>,
-      page(last).execute(db),
-    ])
+    const [hot, next] = await Promise.all([readLines(redis, hash, fields), page(last).execute(db)])
     const { differing, inRedis } = compareLines(fields, hot, values)
     found += inRedis
     check.count(fields.length - differing.length)
@@ -114,6 +112,15 @@ async function compareFields(
   const size = await redis.hlen(hash)
   // One field is the sentinel.
   return size === sizeBefore && (size - 1) * share === found ? 'compared' : 'redis may have more'
+}
+
+/** What fields have, with an end of line between any two, read in parts that do not keep Redis from deciding. */
+async function readLines(redis: RedisClient, hash: string, fields: string[]): Promise<string> {
+  const parts: Promise<unknown>[] = []
+  for (let first = 0; first < fields.length; first += limits.verifyFieldsChunk) {
+    parts.push(redis.joinFields(1, hash, ...fields.slice(first, first + limits.verifyFieldsChunk)))
+  }
+  return (await Promise.all(parts)).join('\n')
 }
 
 /** Which fields differ, and how many of them Redis has, as far as that can be told. */

@@ -54,7 +54,7 @@ export type HashFields = {
   idOf?(field: string): string
   /**
    * A page of entities with a key > `after`, in the order of their keys: the last key, at most
-   * `limits.verifyFieldsChunk` fields, and what each should be, `?` where only facts tell. It is one row, of two texts
+   * `limits.verifyFieldsPage` fields, and what each should be, `?` where only facts tell. It is one row, of two texts
    * with an end of line between any two, because the driver makes an object of every row, which took half of the time;
    * behind the end none. No value is empty, or has an end of line.
    */

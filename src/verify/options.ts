@@ -46,7 +46,7 @@ export function optionMirror(shop: string): Mirror {
             select o.id, ${recordOfOption()} as record
             from product_options o join products p on p.shop = o.shop and p.id = o.product_id
             where o.shop = ${shop} and o.id > ${after}
-            order by o.id limit ${limits.verifyFieldsChunk}
+            order by o.id limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },

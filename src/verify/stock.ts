@@ -66,7 +66,7 @@ export function stockMirror(shop: string): Mirror {
             string_agg(concat_ws(E'\\n', stock, held, sold), E'\\n') as values
           from (
             select id, stock, held, sold from product_options where shop = ${shop} and id > ${after}
-            order by id limit ${Math.floor(limits.verifyFieldsChunk / 3)}
+            order by id limit ${Math.floor(limits.verifyFieldsPage / 3)}
           ) page having count(*) > 0`,
       },
     },
