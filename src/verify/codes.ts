@@ -47,14 +47,15 @@ export function uniqueCodeMirror(shop: string): Mirror {
       fields: {
         hash: shopKey(shop, 'uniqueCodes'),
         page: (after) => sql`
-          select max(digest) as last, json_agg(digest) as fields, json_agg(field) as values
+          select max(digest) as last, string_agg(digest, E'\\n') as fields,
+            string_agg(coalesce(field, '?'), E'\\n') as values
           from (
             select c.digest, case when c.user_coupon_id is null then c.coupon_id else (
               select u.coupon_id || ':' || u.user_id || ':' || u.rank from user_coupons u
               where u.shop = c.shop and u.id = c.user_coupon_id and u.coupon_id = c.coupon_id
             ) end as field
             from coupon_codes c where c.shop = ${shop} and c.digest > ${after}
-            order by c.digest limit ${limits.verifyFieldsChunk}
+            order by c.digest limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },

@@ -3,6 +3,7 @@ import type { ChainableCommander } from 'ioredis'
 import { type Database, inSnapshot } from '../db/database.ts'
 import { eventIdOf } from '../db/event-id.ts'
 import { limits } from '../limits.ts'
+import type { RedisClient } from '../redis/client.ts'
 import { shopKey } from '../redis/keys.ts'
 import type { CheckRecord, Discrepancy } from './check.ts'
 import type { Facts, HashFields, Mirror } from './mirror.ts'
@@ -95,11 +96,12 @@ async function compareFields(
   let found = 0
   let current = (await page('').execute(db)).rows[0]
   while (current) {
-    const { last, fields, values } = current
+    const { last, values } = current
+    const fields = current.fields.split('\n')
     // The next page is on its way while Redis answers.
-    const [hot, next] = await Promise.all([redis.hmget(hash, ...fields), page(last).execute(db)])
-    const differing = fields.filter((_, index) => hot[index] !== fieldText(values[index]))
-    found += hot.filter((field) => field !== null).length
+    const [hot, next] = await Promise.all([readLines(redis, hash, fields), page(last).execute(db)])
+    const { differing, inRedis } = compareLines(fields, hot, values)
+    found += inRedis
     check.count(fields.length - differing.length)
     const ids = [...new Set(differing.map(idOf))]
     for (let first = 0; first < ids.length; first += limits.verifyChunk) {
@@ -112,10 +114,29 @@ async function compareFields(
   return size === sizeBefore && (size - 1) * share === found ? 'compared' : 'redis may have more'
 }
 
-/** What a field should be; no text where only facts tell. */
-function fieldText(value: unknown): string | undefined {
-  if (value === null || value === undefined) return undefined
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+/** What fields have, with an end of line between any two, read in parts that do not keep Redis from deciding. */
+async function readLines(redis: RedisClient, hash: string, fields: string[]): Promise<string> {
+  const parts: Promise<unknown>[] = []
+  for (let first = 0; first < fields.length; first += limits.verifyFieldsChunk) {
+    parts.push(redis.joinFields(1, hash, ...fields.slice(first, first + limits.verifyFieldsChunk)))
+  }
+  return (await Promise.all(parts)).join('\n')
+}
+
+/** Which fields differ, and how many of them Redis has, as far as that can be told. */
+function compareLines(
+  fields: string[],
+  hot: string,
+  persisted: string,
+): { differing: string[]; inRedis: number } {
+  if (hot === persisted) return { differing: [], inRedis: fields.length }
+  const [ofRedis, ofPostgres] = [hot.split('\n'), persisted.split('\n')]
+  // One of them is several lines in Redis, so that no line behind it can be told to be whose.
+  if (ofRedis.length !== fields.length) return { differing: fields, inRedis: 0 }
+  return {
+    differing: fields.filter((_, index) => ofRedis[index] !== ofPostgres[index]),
+    inRedis: ofRedis.filter((line) => line !== '').length,
+  }
 }
 
 /**

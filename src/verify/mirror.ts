@@ -53,15 +53,15 @@ export type HashFields = {
   /** The entity that a field belongs to. Defaults to the field itself. */
   idOf?(field: string): string
   /**
-   * A page of at most `limits.verifyFieldsChunk` entities with a key > `after`, in the order of their keys: the last
-   * key, the fields, and what each should be (an object for one that is JSON), null where only facts tell. It is one
-   * row of two lists, because the driver makes an object of every row, which took half of the time; behind the end
-   * none.
+   * A page of entities with a key > `after`, in the order of their keys: the last key, at most
+   * `limits.verifyFieldsPage` fields, and what each should be, `?` where only facts tell. It is one row, of two texts
+   * with an end of line between any two, because the driver makes an object of every row, which took half of the time;
+   * behind the end none. No value is empty, or has an end of line.
    */
   page(after: string): RawBuilder<FieldsPage>
 }
 
-export type FieldsPage = { last: string; fields: string[]; values: unknown[] }
+export type FieldsPage = { last: string; fields: string; values: string }
 
 /**
  * Entities that are fields of a hash.

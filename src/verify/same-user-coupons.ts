@@ -43,13 +43,15 @@ export async function countSameUserCoupons({ redis, db, shop }: Place): Promise<
   const now = await readIssued(redis, shop)
   const count = ofRedis.count()
   const isAll =
-    ofPostgres.isThatOf(ofRedis) && Number(rows[0]?.count) === count && size === buckets + 1
+    ofPostgres.value() === ofRedis.value() &&
+    Number(rows[0]?.count) === count &&
+    size === buckets + 1
   const isStill =
     now.size === issued.size && [...now].every(([id, units]) => issued.get(id) === units)
   return isAll && isStill ? count : null
 }
 
-/** Adds the records of a coupon's buckets. Returns how many there are; null where one is in a wrong bucket. */
+/** Adds the records of a coupon's buckets. Returns how many; null where one is none, or in a wrong bucket. */
 async function sumBuckets(
   { redis, shop, couponId, units }: Omit<Place, 'db'> & { couponId: string; units: number },
   sum: TextSum,
@@ -62,32 +64,44 @@ async function sumBuckets(
     const texts = await redis.hmget(shopKey(shop, 'claims'), ...fields)
     for (const [index, text] of texts.entries()) {
       if (text === null) continue
+      if (!text.startsWith('|')) return null
       buckets += 1
-      for (const record of text.split('|').slice(1)) {
+      for (const record of recordsOf(text)) {
         const userId = record.slice(0, record.indexOf(' '))
         if (bucketOf(userId, units) !== first + index) return null
-        sum.add(`|${record}`)
+        sum.add(record)
       }
     }
   }
   return buckets
 }
 
-/** Adds the records of a coupon's rows, some at a time, so that no statement takes long. */
+/** Adds the records of a coupon's rows, some at a time, so that neither a statement nor a sum takes long. */
 async function sumRows(
   { db, shop, couponId }: Omit<Place, 'redis'> & { couponId: string },
   sum: TextSum,
 ): Promise<void> {
   await inSnapshot(db, async (snapshot) => {
     await keepIndexOrder(snapshot)
-    for (let after: number | null = 0; after !== null; ) {
-      const page = sql`
-        select u.rank as key, ${userCouponRecord()} as text from user_coupons u
-        where u.shop = ${shop} and u.coupon_id = ${couponId} and u.rank > ${after}
-        order by u.rank limit ${limits.verifySumRows}`
-      after = await sum.addRows(snapshot, page)
+    const pageAfter = (rank: number) =>
+      sql<{ last: number; records: string }>`
+        select max(rank) as last, string_agg(record, '') as records from (
+          select u.rank, ${userCouponRecord()} as record from user_coupons u
+          where u.shop = ${shop} and u.coupon_id = ${couponId} and u.rank > ${rank}
+          order by u.rank limit ${limits.verifySumRows}
+        ) page having count(*) > 0`.execute(snapshot)
+    let [page] = (await pageAfter(0)).rows
+    while (page) {
+      const next = pageAfter(page.last)
+      for (const record of recordsOf(page.records)) sum.add(record)
+      page = (await next).rows[0]
     }
   })
+}
+
+/** Records that lie one after the other, without the sign that each begins with. */
+function recordsOf(text: string): string[] {
+  return text.split('|').slice(1)
 }
 
 async function readIssued(redis: RedisClient, shop: string): Promise<Map<string, number>> {

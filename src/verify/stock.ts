@@ -61,13 +61,13 @@ export function stockMirror(shop: string): Mirror {
         share: 3 / 4,
         idOf: (field) => field.slice(0, field.indexOf(':')),
         page: (after) => sql`
-          select max(id) as last, json_agg(id || counter) as fields, json_agg(units) as values
+          select max(id) as last,
+            string_agg(concat_ws(E'\\n', id || ':free', id || ':held', id || ':sold'), E'\\n') as fields,
+            string_agg(concat_ws(E'\\n', stock, held, sold), E'\\n') as values
           from (
-            select * from product_options where shop = ${shop} and id > ${after}
-            order by id limit ${limits.verifyFieldsChunk}
-          ) page
-          cross join lateral (values (':free', stock), (':held', held), (':sold', sold)) of (counter, units)
-          having count(*) > 0`,
+            select id, stock, held, sold from product_options where shop = ${shop} and id > ${after}
+            order by id limit ${Math.floor(limits.verifyFieldsPage / 3)}
+          ) page having count(*) > 0`,
       },
     },
     apply(event, options) {

@@ -1,50 +1,45 @@
-import { hash } from 'node:crypto'
-import { type RawBuilder, sql } from 'kysely'
-import type { Database } from '../db/database.ts'
-
 export type TextSum = {
   count(): number
-  sum(): bigint
   add(text: string): void
-  /**
-   * Lets Postgres add the texts of some rows.
-   *
-   * @param rows have a `text` and a `key` that is an integer.
-   * @returns the highest key, or null where there are no rows.
-   */
-  addRows(db: Database, rows: RawBuilder<unknown>): Promise<number | null>
-  isThatOf(other: TextSum): boolean
+  /** Of two heaps of the same texts it is the same. */
+  value(): string
 }
 
 /**
- * A sum over texts that tells whether two heaps of them are the same, whatever their order: how many they are, and the
- * first 64 bits of their MD5, which Postgres has too, added up modulo 2^64. Two heaps that differ by accident have the
- * same sum once in 2^64 times; nobody gains by making that happen on purpose.
+ * A sum over texts that tells whether two heaps of them are the same, whatever their order: how many they are, and two
+ * hashes of 32 bits of each, added up. Two heaps that differ by accident have the same sum once in 2^64 times; nobody
+ * gains by making that happen on purpose. Half an MD5 of each text, as Postgres makes it too, took a tenth of the
+ * processor time of a rebuild; these hashes take a hundredth, and Postgres only has to send the texts.
  */
 export function openTextSum(): TextSum {
   let count = 0
-  let sum = 0n
-  const add = (more: bigint) => {
-    sum = BigInt.asUintN(64, sum + more)
-  }
-
+  let firstSum = 0
+  let secondSum = 0
   return {
     count: () => count,
-    sum: () => sum,
     add(text) {
+      let first = 0
+      let second = 0
+      for (let position = 0; position < text.length; position += 1) {
+        const code = text.charCodeAt(position)
+        // A product moves what differs up, and a shift moves it down, so that each bit gets into all of them.
+        first = Math.imul(first ^ code, 0x9e3779b1)
+        first ^= first >>> 15
+        second = Math.imul(second ^ code, 0x85ebca77)
+        second ^= second >>> 13
+      }
       count += 1
-      add(hash('md5', text, 'buffer').readBigUInt64BE())
+      // The last characters too: a sum of what is merely added to texts would not tell which of them has it.
+      firstSum = (firstSum + scatter(first)) | 0
+      secondSum = (secondSum + scatter(second)) | 0
     },
-    async addRows(db, rows) {
-      const { rows: sums } = await sql<{ last: number | null; count: number; sum: string | null }>`
-        select max(key) as last, count(*)::integer as count,
-          sum(('x' || left(md5(text), 16))::bit(64)::bigint)::text as sum
-        from (${rows}) page`.execute(db)
-      const { last, count: more, sum: text } = sums[0] ?? { last: null, count: 0, sum: null }
-      count += more
-      add(BigInt(text ?? 0))
-      return last
-    },
-    isThatOf: (other) => count === other.count() && sum === other.sum(),
+    value: () => `${count} ${firstSum} ${secondSum}`,
   }
+}
+
+/** The last step of MurmurHash3. */
+function scatter(hash: number): number {
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
+  return bits ^ (bits >>> 16)
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { limits } from '../../src/limits.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { value } from '../support/sale.ts'
@@ -64,10 +64,32 @@ describe('verify', () => {
     expect(balances?.off).toHaveLength(20)
   })
 
+  it('finds each balance that is off, also where one in Redis is several lines', async () => {
+    const sale = await books.openShop()
+    for (const user of ['ann', 'bob', 'cat', 'dan']) value(await sale.charge(user, 100))
+    await sale.drain()
+    const balances = `{${sale.shop}}:balances`
+    await sale.redis.hset(balances, { ann: '100\n100', 'made-up': '5' })
+    await sale.redis.hdel(balances, 'bob')
+    const { off } =
+      (await verify(books, sale.shop)).checks.find(({ name }) => name === 'balances') ?? {}
+    expect(off?.map(({ row }) => row).toSorted()).toEqual(
+      ['ann', 'bob', 'made-up'].map((user) => `balance of user ${user}`),
+    )
+    await sale.redis.hset(balances, { ann: '100', bob: '' })
+    expect(await verify(books, sale.shop)).toMatchObject({ ok: false })
+    await sale.redis.hset(balances, 'bob', '100')
+    await sale.redis.hdel(balances, 'made-up')
+    expect(await verify(books, sale.shop)).toMatchObject({ ok: true })
+  })
+
   it('finds each of many codes that one side does not have, also where both have as many', async () => {
     const sale = await books.openShop()
     const coupon = await sale.coupon({ codeRequired: true })
-    value(await sale.addCodes(coupon, limits.verifyFieldsChunk + 100))
+    const { verifyFieldsPage, verifyFieldsChunk } = limits
+    onTestFinished(() => void Object.assign(limits, { verifyFieldsPage, verifyFieldsChunk }))
+    Object.assign(limits, { verifyFieldsPage: 200, verifyFieldsChunk: 60 })
+    value(await sale.addCodes(coupon, 300))
     await sale.drain()
     expect(await verify(books, sale.shop)).toMatchObject({ ok: true })
     const codes = `{${sale.shop}}:unique-codes`

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import { bucketOf } from '../../src/engine/user-coupons.ts'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
 import { userCouponRecord } from '../../src/verify/same-user-coupons.ts'
-import type { Entry } from './hot-writer.ts'
+import { openBuckets } from './buckets.ts'
+import type { Words } from './hot-writer.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 /**
@@ -32,14 +32,14 @@ export async function loadCoupons(load: ShopLoad): Promise<void> {
       hot.setFields(
         'coupons',
         rows.flatMap(({ key, facts, issued, used }) => [
-          [key, JSON.stringify(facts)],
-          [`${key}:issued`, issued],
-          [`${key}:used`, used],
+          ...[key, JSON.stringify(facts)],
+          ...[`${key}:issued`, issued],
+          ...[`${key}:used`, used],
         ]),
       )
       hot.setFields(
         'codes',
-        rows.flatMap(({ key, code }): Entry[] => (code ? [[code, key]] : [])),
+        rows.flatMap(({ key, code }) => (code ? [code, key] : [])),
       )
     },
   )
@@ -60,7 +60,7 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
     (rows) => {
       hot.setFields(
         'unique-codes',
-        rows.map(({ key, field }) => [key, field]),
+        rows.flatMap(({ key, field }) => [key, field]),
       )
     },
   )
@@ -72,26 +72,23 @@ export async function loadUniqueCodes(load: ShopLoad): Promise<void> {
  */
 export async function loadUserCoupons(load: ShopLoad): Promise<void> {
   const { shop, hot } = load
-  /** By coupon and the number of the bucket: making a name for each record's bucket took a tenth of a rebuild. */
-  const buckets = new Map<string, string[]>()
-  let collected = 0
+  const buckets = openBuckets()
+  let isFirst = true
 
   async function write(): Promise<void> {
-    let part: Entry[] = []
-    for (const [couponId, texts] of buckets) {
-      for (const bucket in texts) {
-        part.push([`${couponId}:${bucket}`, texts[bucket] as string])
-        if (part.length === limits.rebuildRecordsMax) {
-          await hot.appendToFields('claims', part)
-          await hot.send()
-          part = []
-        }
-      }
+    let part: Words = []
+    const writePart = async () => {
+      if (isFirst) hot.setFields('claims', part)
+      else await hot.appendToFields('claims', part)
+      await hot.send()
+      part = []
     }
-    await hot.appendToFields('claims', part)
-    await hot.send()
-    buckets.clear()
-    collected = 0
+    for (const bucket of buckets.take()) {
+      part.push(...bucket)
+      if (part.length === 2 * limits.rebuildRecordsMax) await writePart()
+    }
+    await writePart()
+    isFirst = false
   }
 
   await eachPage(
@@ -99,14 +96,14 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
     '.0',
     (after) => {
       const [couponId, rank] = after.split('.') as [string, string]
-      // A row has a list, because the driver makes an object of every row, which took most of the time.
-      return sql<{ key: string; couponId: string; issued: number; records: string[] }>`
-        select "couponId" || '.' || max(rank) as key, "couponId", issued,
-          json_agg(record order by rank) as records
+      // The records of a coupon are one text: the driver makes an object of every row, which took most of the time.
+      return sql<{ key: string; couponId: string; issued: number; records: string }>`
+        select "couponId" || '.' || max(rank) as key, "couponId", max(issued) as issued,
+          string_agg(record, '' order by rank) as records
         from (
-          select c.id as "couponId", u.rank, c.issued_quantity as issued, ${userCouponRecord()} as record
+          select c.id as "couponId", u.rank, c.issued_quantity as issued, u.record
           from coupons c cross join lateral (
-            select * from user_coupons u
+            select u.rank, ${userCouponRecord()} as record from user_coupons u
             where u.shop = c.shop and u.coupon_id = c.id
               and u.rank > case when c.id = ${couponId} then ${rank}::integer else 0 end
             order by u.rank limit ${limits.rebuildRowsMax}
@@ -114,19 +111,11 @@ export async function loadUserCoupons(load: ShopLoad): Promise<void> {
           where c.shop = ${shop} and c.id >= ${couponId}
           order by c.id, u.rank limit ${limits.rebuildRowsMax}
         ) page
-        group by "couponId", issued order by "couponId"`
+        group by "couponId" order by "couponId"`
     },
     async (rows) => {
-      for (const { couponId, issued, records } of rows) {
-        const texts = buckets.get(couponId) ?? []
-        buckets.set(couponId, texts)
-        for (const record of records) {
-          const bucket = bucketOf(record.slice(1, record.indexOf(' ')), issued)
-          texts[bucket] = (texts[bucket] ?? '') + record
-        }
-        collected += records.length
-      }
-      if (collected >= limits.rebuildCollectedMax) await write()
+      for (const { couponId, issued, records } of rows) buckets.add(couponId, issued, records)
+      if (buckets.count() >= limits.rebuildCollectedMax) await write()
     },
   )
   await write()

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
-import type { Entry } from './hot-writer.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 /**
@@ -112,7 +111,7 @@ function refundRecord(): RawBuilder<unknown> {
 function setOperations({ hot }: ShopLoad, rows: Operation[]): void {
   hot.setFields(
     'operations',
-    rows.flatMap(({ field, record }): Entry[] => (record ? [[field, JSON.stringify(record)]] : [])),
+    rows.flatMap(({ field, record }) => (record ? [field, JSON.stringify(record)] : [])),
   )
 }
 

@@ -33,17 +33,17 @@ export async function loadOrders(load: ShopLoad): Promise<void> {
       // In the order of their ids: where a key was used again, its last order is the one that is kept.
       hot.setFields(
         'orders',
-        kept.filter(({ isLate }) => !isLate).map(({ key, text }) => [key.slice(11), text]),
+        kept.filter(({ isLate }) => !isLate).flatMap(({ key, text }) => [key.slice(11), text]),
       )
       hot.setFields(
         'operations',
-        kept.filter(({ isLate }) => isLate).map(({ key, text }) => [key, text]),
+        kept.filter(({ isLate }) => isLate).flatMap(({ key, text }) => [key, text]),
       )
       hot.addMembers(
         'holds',
         rows
           .filter(({ record }) => record !== null)
-          .map(({ key, expiresAt }) => [key.slice(11), expiresAt]),
+          .flatMap(({ key, expiresAt }) => [expiresAt, key.slice(11)]),
       )
     },
   )

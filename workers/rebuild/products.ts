@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { limits } from '../../src/limits.ts'
 import { msOf } from '../../src/verify/mirror.ts'
-import { factsOfOption } from '../../src/verify/options.ts'
+import { recordOfOption } from '../../src/verify/options.ts'
 import { eachPage, type ShopLoad } from './pages.ts'
 
 export async function loadProducts(load: ShopLoad): Promise<void> {
@@ -23,11 +23,11 @@ export async function loadProducts(load: ShopLoad): Promise<void> {
     (rows) => {
       hot.setFields(
         'products',
-        rows.map(({ key, record }) => [key, JSON.stringify(record)]),
+        rows.flatMap(({ key, record }) => [key, JSON.stringify(record)]),
       )
       hot.addMembers(
         'catalog',
-        rows.map(({ key, createdAt }) => [key, createdAt]),
+        rows.flatMap(({ key, createdAt }) => [createdAt, key]),
       )
     },
   )
@@ -57,7 +57,7 @@ export async function loadPastDescriptions(load: ShopLoad): Promise<void> {
     (rows) => {
       hot.setFields(
         'products',
-        rows.flatMap(({ field, description }) => (field ? [[field, description] as const] : [])),
+        rows.flatMap(({ field, description }) => (field ? [field, description] : [])),
       )
     },
   )
@@ -68,21 +68,19 @@ export async function loadOptions(load: ShopLoad): Promise<void> {
   await eachPage(
     load,
     '',
-    (after) => sql<{ key: string; facts: object; free: string; held: string; sold: string }>`
-      select o.id as key, o.stock as free, o.held, o.sold, ${factsOfOption()} as facts
-      from product_options o join products p on p.shop = o.shop and p.id = o.product_id
-      where o.shop = ${shop} and o.id > ${after}
-      order by o.id limit ${limits.rebuildRecordsMax}`,
-    (rows) => {
-      hot.setFields(
-        'options',
-        rows.flatMap(({ key, facts, free, held, sold }) => [
-          [key, JSON.stringify(facts)],
-          [`${key}:free`, free],
-          [`${key}:held`, held],
-          [`${key}:sold`, sold],
-        ]),
-      )
+    // A page is one text, as that of balances is. JSON has no line ends but those that it escapes.
+    (after) => sql<{ key: string; lines: string }>`
+      select max(id) as key, string_agg(concat_ws(E'\\n',
+        id, record, id || ':free', stock, id || ':held', held, id || ':sold', sold
+      ), E'\\n') as lines
+      from (
+        select o.id, o.stock, o.held, o.sold, ${recordOfOption()} as record
+        from product_options o join products p on p.shop = o.shop and p.id = o.product_id
+        where o.shop = ${shop} and o.id > ${after}
+        order by o.id limit ${limits.rebuildRecordsMax}
+      ) page having count(*) > 0`,
+    ([page]) => {
+      hot.setFields('options', page?.lines.split('\n') ?? [])
     },
   )
 }

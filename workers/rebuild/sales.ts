@@ -23,8 +23,8 @@ export async function loadSales(load: ShopLoad): Promise<void> {
     (after) => pageOfUnits(load, after),
     (rows) => {
       for (const { name, member, units } of rows) {
-        if (name === 'purchases') hot.addToField(name, [member, units])
-        else if (name !== null) hot.addToScore(name, [member, units])
+        if (name === 'purchases') hot.addToField(name, member, units)
+        else if (name !== null) hot.addToScore(name, member, units)
       }
     },
   )

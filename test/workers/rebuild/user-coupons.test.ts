@@ -63,6 +63,7 @@ describe('the user coupons of both sides', () => {
       () => shop.changeUserCoupon(`${other}.3`, 'user-2', (record) => record + record),
       () => shop.changeUserCoupon(`${other}.3`, 'user-2', (record) => record.replace('A', 'U')),
       () => books.redis.hset(claims, `${other}:99`, ''),
+      () => books.redis.hset(claims, `${other}:0`, `of no user${before[`${other}:0`]}`),
       () => books.redis.hdel(claims, `${other}:0`),
       async () => value(await shop.claim(coupon, 'late')),
     ]
