@@ -21,6 +21,7 @@ import { repeat } from './services/repeat.ts'
 import { resolveServices } from './services/services.ts'
 import { countBatch } from './telemetry/decision-metrics.ts'
 import { logLost, logUncertain } from './telemetry/lost-commands.ts'
+import { openPoolMetrics } from './telemetry/pool-metrics.ts'
 import { answerMetrics, openMetrics } from './telemetry/registry.ts'
 import { openShopMetrics } from './telemetry/shop-metrics.ts'
 import { openTracing } from './telemetry/tracing.ts'
@@ -116,6 +117,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   const openSubscriber = () => connectRedis(services.redisUrl, { name: 'api-feed' })
   const feed = openFeed({ redis, orm, openSubscriber })
   openShopMetrics({ redis, orm })
+  await openPoolMetrics(orm)
   const app = createApp({
     engine,
     redis,
