@@ -54,6 +54,16 @@ describe('the pages', () => {
     expect(named.filter((name) => !known.has(name))).toEqual([])
   })
 
+  it('name each command on the page of the command line', () => {
+    const page = read('CLI.md')
+    const leavesOf = (command: CommandUnknownOpts, path: string[] = []): string[] =>
+      command.commands.length === 0
+        ? [path.join(' ')]
+        : command.commands.flatMap((one) => leavesOf(one, [...path, one.name()]))
+    const missing = leavesOf(openProgram()).filter((leaf) => !page.includes(`\`${leaf}`))
+    expect(missing).toEqual([])
+  })
+
   it('name commands that there are', () => {
     const named = pages.flatMap((page) =>
       [...read(page).matchAll(/npx stampede ((?:[a-z-]+ ?)+)/g)].map(([, words]) => words),
