@@ -127,7 +127,8 @@ async function retryAll(place: OpenStores & { shop: string }) {
         results.set(one.id, one)
         if (one.result === 'applied') applied += 1
       }
-      if (!more || applied === before) return { results: [...results.values()], more }
+      const isOver = !more && batch.every(({ result }) => result === 'applied')
+      if (isOver || applied === before) return { results: [...results.values()], more }
     }
   } finally {
     line.end()

@@ -24,10 +24,10 @@ export function setTermsCommand() {
     .option('--hold-ms <ms>', 'how long an order waits for its payment', orNone(integer))
     .action(async (optionId, options, self) => {
       const json = {
-        perUserLimit: valueOf(options.perUser),
-        saleStartsAt: valueOf(options.saleStarts),
-        saleEndsAt: valueOf(options.saleEnds),
-        holdMs: valueOf(options.holdMs),
+        perUserLimit: withoutNone(options.perUser),
+        saleStartsAt: withoutNone(options.saleStarts),
+        saleEndsAt: withoutNone(options.saleEnds),
+        holdMs: withoutNone(options.holdMs),
       }
       if (Object.values(json).every((value) => value === undefined)) {
         throw wrongUsage(self, 'give --per-user, --sale-starts, --sale-ends or --hold-ms')
@@ -45,6 +45,6 @@ function orNone<Value>(read: (text: string) => Value): (text: string) => Value |
   return (text) => (text === none ? none : read(text))
 }
 
-function valueOf<Value>(given: Value | typeof none): Value | null {
+function withoutNone<Value>(given: Value | typeof none): Value | null {
   return given === none ? null : given
 }
