@@ -61,8 +61,6 @@ export function everybodyServed(arrivalCount: number): Thresholds {
  */
 export function requireTooFew(supply: { name: string; count: number }, arrivalCount: number): void {
   if (supply.count < arrivalCount) return
-  const comers = Math.floor(arrivalCount)
-  throw new Error(
-    `${supply.name}=${supply.count} is enough for all ${comers} arrivals: make it smaller, or RATE or DURATION_S larger.`,
-  )
+  const isEnough = `${supply.name}=${supply.count} is enough for all ${Math.floor(arrivalCount)} arrivals`
+  throw new Error(`${isEnough}: make it smaller, or RATE or DURATION_S larger.`)
 }
