@@ -14,6 +14,7 @@ import { stormCommand } from '../src/cli/storm.ts'
 import { tokenCommand } from '../src/cli/token.ts'
 import { userCommand } from '../src/cli/user.ts'
 import { verifyCommand } from '../src/cli/verify.ts'
+import { waitingRoomCommand } from '../src/cli/waiting-room.ts'
 import { rebuildCommand } from './rebuild.ts'
 
 /** The command line. What a command needs is loaded when it runs, because most of it is large. */
@@ -33,6 +34,7 @@ export function openProgram() {
     .addCommand(shopCommand())
     .addCommand(productCommand())
     .addCommand(couponCommand())
+    .addCommand(waitingRoomCommand())
     .addCommand(userCommand())
     .addCommand(orderCommand())
     .commandsGroup('Prove and repair:')

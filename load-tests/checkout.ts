@@ -8,7 +8,7 @@
  */
 import exec from 'k6/execution'
 import type { Options } from 'k6/options'
-import { arrivals, common, everybodyServed } from './lib/arrivals.ts'
+import { arrivals, common, everybodyServed, requireTooFew } from './lib/arrivals.ts'
 import { booksBalance, checkBooks, soldAndFree } from './lib/books.ts'
 import { sizeOf } from './lib/environment.ts'
 import { chargeRegulars, createProduct, type Goods, newRun, regularOf } from './lib/goods.ts'
@@ -21,6 +21,7 @@ const durationSeconds = sizeOf('DURATION_S', 20)
 const stock = sizeOf('STOCK', 2_000)
 const arrivalCount = ratePerSecond * durationSeconds
 const unitsPerOrderMax = 2
+requireTooFew({ name: 'STOCK', count: stock }, arrivalCount)
 
 export const options: Options = {
   ...common,

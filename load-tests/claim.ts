@@ -8,7 +8,7 @@
  */
 import exec from 'k6/execution'
 import type { Options } from 'k6/options'
-import { common, everybodyServed, vusFor } from './lib/arrivals.ts'
+import { common, everybodyServed, requireTooFew, vusFor } from './lib/arrivals.ts'
 import { booksBalance, checkBooks, issuedUnits } from './lib/books.ts'
 import { call } from './lib/call.ts'
 import { sizeOf } from './lib/environment.ts'
@@ -23,6 +23,8 @@ const durationSeconds = sizeOf('DURATION_S', 15)
 const quantity = sizeOf('QUANTITY', 2_000)
 const ebbSeconds = Math.ceil(durationSeconds / 3)
 const arrivals = ratePerSecond * (durationSeconds + ebbSeconds / 2)
+
+requireTooFew({ name: 'QUANTITY', count: quantity }, arrivals)
 
 const claims = outcomesOf('claims', ['sold_out'])
 

@@ -12,7 +12,7 @@
  */
 import exec from 'k6/execution'
 import type { Options } from 'k6/options'
-import { arrivals, common, everybodyServed } from './lib/arrivals.ts'
+import { arrivals, common, everybodyServed, requireTooFew } from './lib/arrivals.ts'
 import { booksBalance, checkBooks, settle, soldAndFree } from './lib/books.ts'
 import { sizeOf } from './lib/environment.ts'
 import { chargeRegulars, createProduct, type Goods, newRun, regularOf } from './lib/goods.ts'
@@ -37,6 +37,8 @@ const stock = sizeOf('STOCK', 200)
 const calmLatencyMs = sizeOf('CALM_LATENCY_MS', 150)
 const countOf = (side: { ratePerSecond: number; durationSeconds: number }) =>
   side.ratePerSecond * side.durationSeconds
+
+requireTooFew({ name: 'STOCK', count: stock }, countOf(wall))
 
 const wallOrders = outcomesOf('wall_orders', ['sold_out'])
 const calmOrders = outcomesOf('calm_orders')

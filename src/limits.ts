@@ -64,6 +64,11 @@ export const limits = {
   /** Events in one Postgres transaction of the drain: enough to pay the fsync once for many. */
   drainEventsMax: 1_000,
   /**
+   * Times that one retry goes over its dead letters, each with two transactions for a letter at most. More than two are
+   * rare: only where letters wait for each other in a chain. What is left then is for the next retry.
+   */
+  retryPassesMax: 5,
+  /**
    * Characters of event data in one transaction. A thousand orders have fewer; the codes of a coupon, 250 in an event,
    * are cut to what Postgres takes in a second.
    */

@@ -22,6 +22,7 @@ import { repeat } from './services/repeat.ts'
 import { resolveServices } from './services/services.ts'
 import { countBatch } from './telemetry/decision-metrics.ts'
 import { logLost, logUncertain } from './telemetry/lost-commands.ts'
+import { openPoolMetrics } from './telemetry/pool-metrics.ts'
 import { answerMetrics, openMetrics } from './telemetry/registry.ts'
 import { openShopMetrics } from './telemetry/shop-metrics.ts'
 import { openTracing } from './telemetry/tracing.ts'
@@ -118,6 +119,7 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
   const feed = openFeed({ redis, orm, openSubscriber })
   const storm = openStorm()
   openShopMetrics({ redis, orm })
+  await openPoolMetrics(orm)
   const app = createApp({
     engine,
     redis,

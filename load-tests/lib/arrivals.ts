@@ -52,3 +52,15 @@ export function everybodyServed(arrivalCount: number): Thresholds {
     http_req_failed: ['rate==0'],
   }
 }
+
+/**
+ * Somebody has to come too late, or the run proves nothing of that.
+ *
+ * @param supply how much there is, and the variable that says so.
+ * @throws Error where there is enough for all, so that the run ends before it begins.
+ */
+export function requireTooFew(supply: { name: string; count: number }, arrivalCount: number): void {
+  if (supply.count < arrivalCount) return
+  const isEnough = `${supply.name}=${supply.count} is enough for all ${Math.floor(arrivalCount)} arrivals`
+  throw new Error(`${isEnough}: make it smaller, or RATE or DURATION_S larger.`)
+}

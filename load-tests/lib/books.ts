@@ -79,11 +79,14 @@ function verify(): Verification {
   return administer<Verification>('GET /v1/verify', { timeout: '5m' })
 }
 
-/** Asks until the condition holds, forty times at most, and gives the last answer. */
+/**
+ * Asks until the condition holds, for 16 s at most, and gives the last answer. Each pause is twice as long as the one
+ * before: to prove a large shop again and again would keep Postgres from what is waited for.
+ */
 function askUntil<Value>(ask: () => Value, isReached: (value: Value) => boolean): Value {
   let value = ask()
-  for (let tries = 0; tries < 40 && !isReached(value); tries += 1) {
-    sleep(0.25)
+  for (let pauseSeconds = 0.25; pauseSeconds <= 8 && !isReached(value); pauseSeconds *= 2) {
+    sleep(pauseSeconds)
     value = ask()
   }
   return value

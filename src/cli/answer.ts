@@ -39,7 +39,12 @@ export function showFailure(error: unknown, forWhom: ForWhom): void {
   const exitCode = exitCodeOf(error)
   // Commander has printed what was asked for, or the help where a command is missing.
   if (error instanceof CommanderError) process.exitCode = exitCode
-  else fail(reasonOf(error), { code: codeOf(error), detail: reasonOf(error) }, forWhom, exitCode)
+  else fail(reasonOf(error), failureOf(error), forWhom, exitCode)
+}
+
+/** What a machine is told of a failure. */
+export function failureOf(error: unknown): Pick<ProblemBody, 'code' | 'detail'> {
+  return { code: codeOf(error), detail: reasonOf(error) }
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -26,8 +26,11 @@ export async function openFileSink(file: string): Promise<CodeSink> {
   return {
     write: (codes) => handle.write(linesOf(codes)),
     async end() {
-      await handle.sync()
-      await handle.close()
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
     },
     async discard() {
       await handle.close()

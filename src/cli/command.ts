@@ -65,6 +65,11 @@ export function integer(text: string): number {
   return number
 }
 
+/** The same for what goes into an address. */
+export function wholeNumber(text: string): string {
+  return String(integer(text))
+}
+
 /** Reads an id: it becomes a part of an address. */
 export function id(text: string): string {
   if (!idPattern.test(text)) throw new InvalidArgumentError(`It must match ${idPattern.source}`)

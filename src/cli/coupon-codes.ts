@@ -2,7 +2,7 @@ import { outcomeOf } from '../client/client.ts'
 import { codePattern } from '../domain/codes.ts'
 import { reasonOf } from '../services/reason.ts'
 import { openStatusLine } from '../telemetry/status-line.ts'
-import { exitCodeOf, exitCodes, show, showOutcome } from './answer.ts'
+import { exitCodeOf, exitCodes, failureOf, show, showOutcome } from './answer.ts'
 import { openFileSink, openListSink, openOutputSink } from './code-sink.ts'
 import { id, integer } from './command.ts'
 import { engineCommand, openEngine } from './engine.ts'
@@ -61,12 +61,15 @@ export function codesCommand() {
         problem = error
       }
       line.end()
-      await sink.end()
+      await sink.end().catch((error: unknown) => {
+        problem ??= error
+      })
       process.exitCode = problem === undefined ? exitCodes.done : exitCodeOf(problem)
       if (problem !== undefined) {
         process.stderr.write(`${told} of ${count} codes are told, and work: ${reasonOf(problem)}\n`)
       }
-      const result = { couponId, asked: count, told, ...sink.result }
+      const failure = problem === undefined ? {} : failureOf(problem)
+      const result = { ...failure, couponId, asked: count, told, ...sink.result }
       if (json || file !== undefined) show(result, options, () => `${told} codes are in ${file}`)
     })
 }

@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings'
 import type { InferResponseType } from 'hono/client'
 import { outcomeOf } from '../client/client.ts'
 import { showOutcome } from './answer.ts'
-import { group, id, integer, wrongUsage } from './command.ts'
+import { group, id, integer, wholeNumber, wrongUsage } from './command.ts'
 import { codesCommand } from './coupon-codes.ts'
 import { type Api, engineCommand, openEngine } from './engine.ts'
 import { describePage, formatFields } from './table.ts'
@@ -47,6 +47,7 @@ function createCommand() {
     .option('--valid-until <time>', 'until when')
     .option('--ttl-seconds <count>', 'how long a user can use it after the claim', integer)
     .option('--no-restore', 'does not come back when its order is cancelled')
+    .option('--paused', 'nobody sees or claims it until it is resumed')
     .action(async (name, options, self) => {
       const { fixed, percentage, code } = options
       const discountValue = fixed ?? percentage
@@ -63,6 +64,7 @@ function createCommand() {
         validUntil: options.validUntil,
         userCouponTtlSeconds: options.ttlSeconds,
         restoreOnCancel: options.restore,
+        status: options.paused && ('PAUSED' as const),
       }
       const { v1 } = await openEngine(options)
       showOutcome(await outcomeOf(v1.coupons.$post({ json })), options, formatFields)
@@ -75,7 +77,7 @@ function listCommand() {
     examples: ['coupon list', 'coupon list --status PAUSED --limit 100 --json'],
   })
     .option('--status <status>', 'only ACTIVE, PAUSED or ENDED')
-    .option('--limit <count>', 'so many, at most 100 (default: 20)')
+    .option('--limit <count>', 'so many, at most 100 (default: 20)', wholeNumber)
     .option('--cursor <cursor>', 'the ones that follow, as the list before says')
     .action(async (options) => {
       const { status, limit, cursor } = options

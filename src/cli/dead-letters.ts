@@ -6,6 +6,7 @@ import {
 } from '../dead-letters/dead-letters.ts'
 import type { Retried } from '../dead-letters/retry.ts'
 import { limits } from '../limits.ts'
+import { openStatusLine } from '../telemetry/status-line.ts'
 import { exitCodes, type ForWhom, show } from './answer.ts'
 import { group, integer, storesCommand, wrongUsage } from './command.ts'
 import type { OpenStores } from './stores.ts'
@@ -88,13 +89,13 @@ function retryCommand() {
     examples: [`dead-letters retry ${anExample}`, 'dead-letters retry --all'],
   })
     .argument('[events...]', 'their ids', eventIds)
-    .option('--all', `the oldest ${limits.drainEventsMax} open ones`)
+    .option('--all', 'all open ones, oldest first, for as long as some of them can be applied')
     .action(async (events = [], { shop = 'main', all = false, ...options }, self) => {
       if (all === events.length > 0) throw wrongUsage(self, 'name events, or --all')
-      const { retryDeadLetters, retryOldest } = await import('../dead-letters/retry.ts')
+      const { retryDeadLetters } = await import('../dead-letters/retry.ts')
       const { results, more } = await inStores(async (stores) =>
         all
-          ? retryOldest({ ...stores, shop })
+          ? retryAll({ ...stores, shop })
           : {
               results: await retryDeadLetters({ ...stores, shop }, [...new Set(events)]),
               more: false,
@@ -109,6 +110,29 @@ function retryCommand() {
         ].join('\n'),
       )
     })
+}
+
+/** Retries batch after batch. What is refused comes again behind the others, where something else was applied. */
+async function retryAll(place: OpenStores & { shop: string }) {
+  const { retryOldest } = await import('../dead-letters/retry.ts')
+  const results = new Map<string, Retried>()
+  const line = openStatusLine({ isTerminalOnly: true })
+  let applied = 0
+  line.set(() => `${place.shop}: ${applied} applied, ${results.size - applied} refused`)
+  try {
+    for (;;) {
+      const before = applied
+      const { results: batch, more } = await retryOldest(place)
+      for (const one of batch) {
+        results.set(one.id, one)
+        if (one.result === 'applied') applied += 1
+      }
+      const isOver = !more && batch.every(({ result }) => result === 'applied')
+      if (isOver || applied === before) return { results: [...results.values()], more }
+    }
+  } finally {
+    line.end()
+  }
 }
 
 function outcomeOf(one: Retried): string {

@@ -2,10 +2,11 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import type { InferRequestType, InferResponseType } from 'hono/client'
 import { outcomeOf } from '../client/client.ts'
 import { showOutcome } from './answer.ts'
-import { group, id, integer, wrongUsage } from './command.ts'
+import { group, id, integer, wholeNumber, wrongUsage } from './command.ts'
 import { type Api, engineCommand, openEngine } from './engine.ts'
 import { readJson } from './read-json.ts'
 import { restockCommand } from './restock.ts'
+import { setTermsCommand } from './set-terms.ts'
 import { describePage, formatFields, formatTable } from './table.ts'
 
 type Products = Api['v1']['products']
@@ -18,6 +19,7 @@ export function productCommand() {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(setPriceCommand())
+    .addCommand(setTermsCommand())
     .addCommand(restockCommand())
     .addCommand(statusCommand('pause', 'INACTIVE', 'Take a product off sale'))
     .addCommand(statusCommand('resume', 'ACTIVE', 'Put a product on sale again'))
@@ -27,7 +29,8 @@ function createCommand() {
   return engineCommand('create', {
     summary: 'Put a product with its options on sale',
     details:
-      'Limits, sale windows and holds of options are given in a file: the body of POST /v1/products, as /docs has it.',
+      'Limits, sale windows and holds of options are given in a file, the body of POST /v1/products as /docs has it, ' +
+      'or afterwards by product set-terms.',
     examples: [
       'product create Trainers --option "EU 42:9900:100" --option "EU 43:9900:50"',
       'product create "Gift card" --option :5000:1000 --brand Stampede',
@@ -73,7 +76,7 @@ function listCommand() {
   })
     .option('--status <status>', 'only ACTIVE, INACTIVE or OUT_OF_STOCK')
     .option('--brand <brand>', 'only those of this brand')
-    .option('--limit <count>', 'so many, at most 100 (default: 20)')
+    .option('--limit <count>', 'so many, at most 100 (default: 20)', wholeNumber)
     .option('--cursor <cursor>', 'the ones that follow, as the list before says')
     .action(async (options) => {
       const { status, brand, limit, cursor } = options

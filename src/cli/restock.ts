@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { outcomeOf } from '../client/client.ts'
-import { reasonOf } from '../services/reason.ts'
-import { showOutcome } from './answer.ts'
 import { id, integer } from './command.ts'
 import { engineCommand, openEngine } from './engine.ts'
-import { formatFields } from './table.ts'
+import { showOnce } from './once.ts'
 
 export function restockCommand() {
   return engineCommand('restock', {
@@ -21,19 +18,9 @@ export function restockCommand() {
     .requiredOption('--reason <text>', 'why, for the history of the stock')
     .option('--key <key>', 'an idempotency key of your own')
     .action(async (optionId, change, options) => {
-      const { reason, key = randomUUID() } = options
       const { v1 } = await openEngine(options)
       const adjustments = v1.options[':id']['stock-adjustments']
-      const request = { param: { id: optionId }, json: { change, reason } }
-      const again = `The same with --key ${key} tells, and does nothing twice.`
-      try {
-        const headers = { 'idempotency-key': key }
-        const outcome = await outcomeOf(adjustments.$post(request, { headers }))
-        showOutcome(outcome, options, formatFields)
-        if (!outcome.ok && outcome.status >= 500) process.stderr.write(`${again}\n`)
-      } catch (error) {
-        const because = `Whether it took effect is not known: ${reasonOf(error)}.`
-        throw new Error(`${because} ${again}`, { cause: error })
-      }
+      const request = { param: { id: optionId }, json: { change, reason: options.reason } }
+      await showOnce(options, (init) => outcomeOf(adjustments.$post(request, init)))
     })
 }

@@ -77,7 +77,12 @@ async function retryOpen(place: Place, letters: readonly DeadLetter[]): Promise<
     else results.set(id, { id, result: 'refused', error: storedError(entry.error) })
   }
   // What a later one puts there an earlier one may take: as long as there is progress, the rest has another chance.
-  for (let before = left.length + 1; left.length > 0 && left.length < before; ) {
+  let before = left.length + 1
+  for (
+    let pass = 0;
+    pass < limits.retryPassesMax && left.length > 0 && left.length < before;
+    pass++
+  ) {
     before = left.length
     await applyOrHalve(place, left, results)
     left = left.filter(({ streamId }) => results.get(streamId)?.result === 'refused')

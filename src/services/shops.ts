@@ -32,10 +32,12 @@ export async function readOutbox(
   shop: string,
 ): Promise<{ events: number; lagMs: number }> {
   const outbox = shopKey(shop, 'outbox')
+  // The clock of the node that dates the events: TIME alone asks any node of a cluster, also one that is gone.
+  const time = redis.eval("return redis.call('TIME')", 1, outbox) as Promise<[string, string]>
   const [events, [oldest], [seconds, micros]] = await Promise.all([
     redis.xlen(outbox),
     redis.xrange(outbox, '-', '+', 'COUNT', 1),
-    redis.time(),
+    time,
   ])
   const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
   const lagMs = oldest ? Math.max(0, nowMs - Number.parseInt(oldest[0], 10)) : 0

@@ -7,7 +7,7 @@ export type CountAnswer = (answer: { status: number; code: string; tookMs: numbe
 
 type Outcome = 'accepted' | 'refused' | 'failed'
 
-/** What a route has answered since the last look, by problem or status, and what times its answers. */
+/** What a route has answered since the last look, by status and problem, and what times its answers. */
 type Tally = {
   labels: { method: string; route: string }
   answers: Map<string, { status: number; code: string; count: number }>
@@ -45,7 +45,7 @@ const durationsOf = openDurations({
 export function countAnswersOf(method: string, route: string): CountAnswer {
   const { answers, durations } = tallyOf(method, route)
   return ({ status, code, tookMs }) => {
-    const name = code === '' ? String(status) : code
+    const name = `${status} ${code}`
     const answer = answers.get(name)
     if (answer) answer.count += 1
     else answers.set(name, { status, code, count: 1 })

@@ -78,6 +78,29 @@ describe('stampede product', () => {
     })
   })
 
+  it('changes the terms of an option, and takes them away', async () => {
+    const start = '2027-06-01T09:00:00.000Z'
+    const terms = ['--per-user', '2', '--sale-starts', start, '--hold-ms', '60000']
+    const changed = await json('product', 'set-terms', small.id, ...terms)
+    expect(changed).toMatchObject({
+      code: 0,
+      body: {
+        id: small.id,
+        perUserLimit: 2,
+        saleStartsAt: start,
+        saleEndsAt: null,
+        holdMs: 60_000,
+      },
+    })
+    const none = ['--per-user', 'none', '--sale-starts', 'none']
+    expect(await json('product', 'set-terms', small.id, ...none)).toMatchObject({
+      code: 0,
+      body: { perUserLimit: null, saleStartsAt: null, holdMs: 60_000 },
+    })
+    const wrong = await run('product', 'set-terms', small.id, '--sale-ends', 'soon')
+    expect(wrong).toMatchObject({ code: 1, stderr: /^invalid_request: .*saleEndsAt: / })
+  })
+
   it('adds units once for one key, and takes free ones out', async () => {
     const restock = ['product', 'restock', small.id, '4', '--reason', 'found', '--key', 'first']
     expect(await json(...restock)).toMatchObject({ code: 0, body: { change: 4, stock: 7 } })
@@ -114,16 +137,43 @@ describe('stampede coupon', () => {
     const again = await run(...create, '--code', 'tenth')
     expect(again).toEqual({ code: 1, stdout: '', stderr: 'code_taken: A coupon has this code.\n' })
   })
+
+  it('makes one that nobody sees yet', async () => {
+    const create = ['coupon', 'create', 'Later', '--fixed', '5', '--quantity', '5', '--paused']
+    expect(await json(...create)).toMatchObject({ code: 0, body: { status: 'PAUSED' } })
+  })
+})
+
+describe('stampede waiting-room', () => {
+  it('opens a room before a thing, changes it, shows it and closes it', async () => {
+    const create = ['coupon', 'create', 'Rush', '--fixed', '5', '--quantity', '5']
+    const coupon = (await json(...create)).body.id as string
+    for (const [kind, thing] of [
+      ['coupon', coupon],
+      ['option', other.id],
+    ] as const) {
+      const open = ['waiting-room', 'open', kind, thing, '--admit-per-second']
+      const opened = await json(...open, '50', '--pass-ms', '20000')
+      expect(opened).toMatchObject({ code: 0, body: { admitPerSecond: 50, passMs: 20_000 } })
+      expect(await json(...open, '20')).toMatchObject({ code: 0, body: { admitPerSecond: 20 } })
+      const shown = await run('waiting-room', 'show', kind, thing)
+      expect(shown.stdout).toMatch(/^admitPerSecond +20$/m)
+      expect(await run('waiting-room', 'close', kind, thing)).toMatchObject({
+        code: 0,
+        stdout: 'closed  true\n',
+      })
+      const gone = await json('waiting-room', 'show', kind, thing)
+      expect(gone).toMatchObject({ code: 1, body: { code: 'waiting_room_not_found' } })
+    }
+  })
 })
 
 describe('stampede user and order', () => {
-  it('look up who has what', async () => {
-    const boss = openClient(engine.url, { token: signToken('boss', 'admin') })
-    const param = { id: 'ann' }
-    const charge = await outcomeOf(
-      boss.v1.users[':id'].charges.$post({ param, json: { amount: 5_000 } }),
-    )
-    expect(charge).toMatchObject({ ok: true })
+  it('charge a balance once for one key, and look up who has what', async () => {
+    const charge = ['user', 'charge', 'ann', '5000', '--key', 'first']
+    const charged = await json(...charge)
+    expect(charged).toMatchObject({ code: 0, body: { beforeAmount: 0, afterAmount: 5_000 } })
+    expect(await json(...charge)).toEqual(charged)
     const ann = openClient(engine.url, { token: signToken('ann') })
     const items = [{ optionId: other.id, quantity: 2 }]
     const order = await outcomeOf(ann.v1.orders.$post({ json: { items, pay: true } }))

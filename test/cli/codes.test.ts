@@ -121,4 +121,23 @@ describe('stampede coupon codes', () => {
     expect(code).toBe(1)
     expect(readFileSync(file, 'utf8')).toBe('code\n')
   })
+
+  it('says how many work where the disk does not keep them, also to a machine', async () => {
+    const file = fileIn('lost.csv')
+    writeFileSync(fileIn('probe'), '')
+    const full = `
+      import { open } from 'node:fs/promises'
+      const handle = await open('${fileIn('probe')}')
+      Object.getPrototypeOf(handle).sync = async () => { throw new Error('ENOSPC: no space left') }
+      await handle.close()`
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(full)}`
+    const there = commandLine({ ...settings, NODE_OPTIONS })
+    const { code, body, stderr } = await there.json(...codes, '5', '--out', file)
+    expect(stderr).toBe('5 of 5 codes are told, and work: ENOSPC: no space left\n')
+    expect(body).toEqual({
+      ...{ code: 'failed', detail: 'ENOSPC: no space left' },
+      ...{ couponId: id, asked: 5, told: 5, file },
+    })
+    expect(code).toBe(1)
+  })
 })

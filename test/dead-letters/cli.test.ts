@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { limits } from '../../src/limits.ts'
 import { storesCommandLine } from '../cli/command-line.ts'
 import { value } from '../support/sale.ts'
 import { openBooks } from '../workers/books.ts'
@@ -44,6 +45,21 @@ it('lists, shows, retries and drops', async () => {
   })
   const dropped = JSON.parse((await run('list', '--status', 'DROPPED', '--json', ...flags)).stdout)
   expect(dropped).toMatchObject({ items: [{ id: second }], nextCursor: null })
+}, 90_000)
+
+it('retries all, also where they are more than one batch', async () => {
+  const shop = await books.openShop()
+  const count = limits.drainEventsMax + 5
+  const ids = await refusing({ books, shop }, noAnn, () =>
+    Promise.all(Array.from({ length: count }, () => shop.charge('ann', 1))),
+  )
+  expect(ids).toHaveLength(count)
+  const { code, stdout, stderr } = await run('retry', '--all', '--json', '--shop', shop.shop)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const { results, more } = JSON.parse(stdout) as { results: { result: string }[]; more: boolean }
+  expect(results.filter(({ result }) => result === 'applied')).toHaveLength(count)
+  expect(more).toBe(false)
+  expect(await shop.rows('dead_letters')).toEqual([])
 }, 90_000)
 
 it.each([

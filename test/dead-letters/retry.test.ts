@@ -198,6 +198,31 @@ describe('a dead letter', () => {
     await expectBooksToHold()
   })
 
+  it('waits for the next retry where too many wait for each other in a chain', async () => {
+    const count = limits.retryPassesMax + 3
+    const sqlOf = (text: string) => sql.raw(text).execute(db)
+    const ids = await refusing({ books, shop }, noAnn, async () => {
+      for (let amount = count; amount > 0; amount--) await shop.charge('ann', amount)
+    })
+    // The last one has to be there before the last but one, and so on.
+    await sqlOf(`create function in_turn() returns trigger language plpgsql as $$
+      begin
+        if new.amount > 1 + (select count(*) from balance_history where shop = new.shop) then
+          raise check_violation using message = 'not its turn';
+        end if;
+        return new;
+      end $$`)
+    await sqlOf(
+      'create trigger in_turn before insert on balance_history for each row execute function in_turn()',
+    )
+    const appliedBy = async () =>
+      (await retryOldest(place())).results.filter(({ result }) => result === 'applied').length
+    expect(await appliedBy()).toBe(limits.retryPassesMax)
+    expect(await appliedBy()).toBe(ids.length - limits.retryPassesMax)
+    await sqlOf('drop trigger in_turn on balance_history')
+    await expectBooksToHold()
+  })
+
   it('stays one where nobody can read it', async () => {
     await shop.appendRaw('type', 'balance_eaten', 'v', '1', 'data', '{}')
     await shop.appendRaw('type', 'balance_charged', 'v', '1', 'data', '{')

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { configShape } from '../../src/config.ts'
 import { limits } from '../../src/limits.ts'
 import { redisImage } from '../../src/services/redis-program.ts'
-import { root } from '../e2e/engine.ts'
+import { root, runCommand } from '../e2e/engine.ts'
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
@@ -37,6 +37,9 @@ const serviceOf = (name: string) => file.services[name] as Service
 const ours = ['migrate', 'api', 'worker']
 /** They give the roles of Postgres what they need, before and after the migration. */
 const roles = ['roles', 'rights']
+/** What is mounted: a path of this machine, or a volume. */
+const sourceOf = (volume: string) =>
+  /^(?:\$\{\w+:-([^}]+)\}|([^:]+)):/.exec(volume)?.slice(1).join('') ?? ''
 const seconds = (period = '') => Number(/^(\d+)s$/.exec(period)?.[1])
 
 describe('the compose file', () => {
@@ -112,16 +115,32 @@ describe('the compose file', () => {
   it('has no secret of its own', () => {
     const asked = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET))([^}]*)/g)]
     expect(asked.length).toBeGreaterThan(8)
-    // Without OPERATOR_PASSWORD nobody is an operator.
+    // Without OPERATOR_PASSWORD nobody is an operator, and who is without JWT_SECRET has to have JWKS_URL.
+    const optional = ['OPERATOR_PASSWORD', 'JWT_SECRET']
     const given = asked.filter(
-      ([, name, rest]) =>
-        !rest?.startsWith(':?') && !(name === 'OPERATOR_PASSWORD' && rest === ':-'),
+      ([, name = '', rest]) =>
+        !rest?.startsWith(':?') && !(optional.includes(name) && rest === ':-'),
     )
     expect(given).toEqual([])
     const values = services.flatMap(([, { environment = {} }]) => Object.entries(environment))
     const secrets = values.filter(([name]) => /PASSWORD|SECRET|AUTH/.test(name))
     const written = secrets.filter(([, value]) => !/^(\$\{.+\}|\/run\/secrets\/.+)$/.test(value))
     expect(written).toEqual([])
+  })
+
+  it('demands a secret of tokens or the keys of a provider, before anything is migrated', async () => {
+    const { JWT_SECRET, JWKS_URL } = serviceOf('migrate').environment ?? {}
+    expect([JWT_SECRET, JWKS_URL]).toEqual([`\${JWT_SECRET:-}`, `\${JWKS_URL:-}`])
+    const settings = {
+      ...{ JWT_SECRET: '', JWKS_URL: '', REDIS_URL: 'redis://127.0.0.1:1' },
+      DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing',
+    }
+    const command = [process.execPath, ...(serviceOf('migrate').command as string[]).slice(1)]
+    const migrated = await runCommand(command, settings)
+    expect(migrated).toMatchObject({
+      code: 1,
+      stderr: 'JWT_SECRET (or JWKS_URL) is required with REDIS_URL or DATABASE_URL.\n',
+    })
   })
 
   it('gives processes more time to stop than they take', () => {
@@ -167,10 +186,10 @@ describe('the compose file', () => {
 
   it('mounts files that exist and volumes that it declares', () => {
     const sources = services.flatMap(([, { volumes = [] }]) =>
-      volumes.map((volume) => volume.split(':')[0] as string),
+      volumes.map((volume) => sourceOf(volume)),
     )
     const missing = sources.filter((source) =>
-      source.startsWith('.') ? !existsSync(join(root, source)) : !(source in file.volumes),
+      /^[./]/.test(source) ? !existsSync(resolve(root, source)) : !(source in file.volumes),
     )
     expect(missing).toEqual([])
   })
@@ -188,11 +207,31 @@ describe('the compose file', () => {
     const asked = sources.flatMap((source) =>
       [...source.matchAll(/(?:sizeOf\('|__ENV\.)([A-Z_]+)/g)].map(([, name = '']) => name),
     )
-    // They come with files of this machine, which the container does not see.
-    const ofFiles = ['TOKENS_FILE', 'ADMIN_TOKEN', 'SUMMARY_FILE']
-    const known = [...Object.keys(serviceOf('k6').environment ?? {}), ...ofFiles]
+    const known = Object.keys(serviceOf('k6').environment ?? {})
     expect(asked).toContain('STEP_RATE')
     expect(asked.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  it('keeps the report of a scenario and its figures where k6 may write', () => {
+    const { environment = {}, volumes = [] } = serviceOf('k6')
+    // The home of its user in the image, where it starts: there alone a new volume is his.
+    expect(volumes).toContain('k6:/home/k6')
+    for (const [name, ending] of [
+      ['K6_WEB_DASHBOARD_EXPORT', 'html'],
+      ['SUMMARY_FILE', 'json'],
+    ] as const) {
+      expect(environment[name]).toBe(`\${SCENARIO:-mixed}.${ending}`)
+    }
+    const ofTheCommand = [...read('src/cli/load.ts').matchAll(/^ {4}(K6_\w+): '([^']+)'/gm)]
+    expect(ofTheCommand.map(([, name]) => name)).toContain('K6_WEB_DASHBOARD')
+    for (const [, name = '', value] of ofTheCommand) expect(environment[name]).toBe(value)
+    expect(serviceOf('k6').command).toEqual(['run', `/load-tests/\${SCENARIO:-mixed}.ts`])
+  })
+
+  it('lets tokens that are ready through to k6', () => {
+    const { environment = {}, volumes = [] } = serviceOf('k6')
+    const path = /^\$\{TOKENS_FILE:\+(.+)\}$/.exec(environment.TOKENS_FILE ?? '')?.[1]
+    expect(volumes).toContain(`\${TOKENS_FILE:-/dev/null}:${path}:ro`)
   })
 
   it('is what the page of operations says', () => {

@@ -154,6 +154,25 @@ describe.runIf(hasK6)('npm run load', () => {
     expect(await answer.json()).toMatchObject({ items: [{ name: /^Runner/ }] })
   })
 
+  it.each<{ scenario: string; sizes: Variables; says: string }>([
+    {
+      scenario: 'claim',
+      sizes: { RATE: '6', DURATION_S: '3', QUANTITY: '21' },
+      says: 'QUANTITY=21',
+    },
+    { scenario: 'checkout', sizes: { RATE: '10', DURATION_S: '2', STOCK: '20' }, says: 'STOCK=20' },
+    { scenario: 'spike', sizes: { RATE: '10', DURATION_S: '2', STOCK: '20' }, says: 'STOCK=20' },
+  ])(
+    'says at once that nobody would come too late in $scenario',
+    async ({ scenario, sizes, says }) => {
+      const { code, stdout, stderr } = await runLoad([scenario], sizes)
+      expect(`${stdout}${stderr}`).toMatch(
+        new RegExp(`${says} is enough for all \\d+ arrivals: make it`),
+      )
+      expect(code).toBe(107)
+    },
+  )
+
   it('fails where the books do not balance', async () => {
     const balances = shopKey('main', 'balances')
     await inRedis((redis) => redis.hincrby(balances, 'nobody', 1))

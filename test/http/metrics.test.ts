@@ -5,6 +5,7 @@ import { Unavailable } from '../../src/domain/outcome.ts'
 import { openEngine } from '../../src/engine/engine.ts'
 import { shopKey } from '../../src/redis/keys.ts'
 import { countBatch } from '../../src/telemetry/decision-metrics.ts'
+import { countAnswersOf } from '../../src/telemetry/http-metrics.ts'
 import { openShopMetrics } from '../../src/telemetry/shop-metrics.ts'
 import { openClient } from './client.ts'
 
@@ -76,6 +77,20 @@ describe('the metrics', () => {
     ]
     const ask = () => failing('GET', '/v1/verify', { token: client.admin })
     expect(await added(names, ask)).toEqual([1, 1])
+  })
+
+  it('count a code that comes with two statuses apart', async () => {
+    const count = countAnswersOf('GET', '/two')
+    const names = [400, 431].map(
+      (status) =>
+        `stampede_http_answers_total{method="GET",route="/two",status="${status}",code="invalid_request"}`,
+    )
+    const answers = [400, 431, 431].map((status) => ({
+      status,
+      code: 'invalid_request',
+      tookMs: 1,
+    }))
+    expect(await added(names, async () => answers.forEach(count))).toEqual([1, 2])
   })
 
   it('count addresses without a route together, whatever they are', async () => {
