@@ -3,6 +3,7 @@ import { databaseOf } from '../src/db/database.ts'
 import { trimOutbox } from '../src/engine/trim-outbox.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
+import { clockOf } from '../src/redis/clock.ts'
 import type { OutboxEntry } from '../src/rows/outbox-entry.ts'
 import { countDrainedBatch, countEventAges } from '../src/telemetry/drain-metrics.ts'
 import type { EventTraces } from '../src/telemetry/drain-spans.ts'
@@ -85,7 +86,7 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
       await trimming
       const eventId = from.streamId
       trimming = Promise.all([
-        noteAges(redis, entries),
+        clockOf(redis, shop).then((nowMs) => countEventAges(entries, nowMs)),
         trimOutbox(redis, { shop, eventId, userIds: usersOf(entries) }),
       ])
       trimming.catch(() => {}) // It is awaited, but perhaps not before it fails.
@@ -94,11 +95,6 @@ export async function drainOutbox(drain: Drain): Promise<Drained> {
   } finally {
     await trimming
   }
-}
-
-async function noteAges(redis: RedisClient, entries: readonly OutboxEntry[]): Promise<void> {
-  const [seconds, micros] = await redis.time()
-  countEventAges(entries, Number(seconds) * 1_000 + Number(micros) / 1_000)
 }
 
 /** Reads the batch behind the one that is being written, if that one was full: then one more waits for sure. */

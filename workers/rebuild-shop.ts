@@ -9,10 +9,10 @@ import {
   installShop,
   renewRebuild,
   reopenShop,
-  timeOf,
 } from '../src/engine/rebuild.ts'
 import { limits } from '../src/limits.ts'
 import type { RedisClient } from '../src/redis/client.ts'
+import { clockOf } from '../src/redis/clock.ts'
 import { type LoadedKeyName, loadedKey } from '../src/redis/keys.ts'
 import type { Check } from '../src/verify/check.ts'
 import { verifyHotState } from '../src/verify/verify.ts'
@@ -86,7 +86,7 @@ export async function rebuildShop(options: {
     if (watermark.epoch !== epoch) throw new RebuildFailed(tookOver)
     const until = watermark.streamId
     expectStatus('cleared', await clearShop(redis, rebuild, until))
-    const now = await timeOf(redis)
+    const now = new Date(await clockOf(redis, shop))
     const keyOf = (name: LoadedKeyName) => loadedKey(rebuild, name)
     await loadShop({ redis, db, shop, epoch, keyOf, now })
     await reach('loaded')

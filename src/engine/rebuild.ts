@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts'
 import type { RedisClient } from '../redis/client.ts'
+import { clockOf } from '../redis/clock.ts'
 import { keyLayout, loadedKey, loadedKeyNames, salesDays, shopKeys } from '../redis/keys.ts'
 
 /**
@@ -89,15 +90,9 @@ export async function reopenShop(
 
 /** Drops what a rebuild has loaded and not installed. */
 export async function dropLoaded(redis: RedisClient, rebuild: Rebuild): Promise<void> {
-  const days = daysThatMayBeThere(await timeOf(redis))
+  const days = daysThatMayBeThere(new Date(await clockOf(redis, rebuild.shop)))
   const names = [...loadedKeyNames, ...days.map((day) => `sales:${day}` as const)]
   await redis.unlink(...names.map((name) => loadedKey(rebuild, name)))
-}
-
-/** The clock of Redis, which all decisions go by. */
-export async function timeOf(redis: RedisClient): Promise<Date> {
-  const [seconds] = await redis.time()
-  return new Date(Number(seconds) * 1_000)
 }
 
 /** Rankings are kept for a month, dropped within another one, and a clock may have been a day ahead. */

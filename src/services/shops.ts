@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts'
 import { ensureShop, findWatermark, listWatermarks } from '../db/shops.ts'
 import { openShop } from '../engine/open-shop.ts'
 import type { RedisClient } from '../redis/client.ts'
+import { clockOf } from '../redis/clock.ts'
 import { keyLayout, shopKey, shopKeys } from '../redis/keys.ts'
 
 /** Where the two sides of a shop are. */
@@ -32,14 +33,11 @@ export async function readOutbox(
   shop: string,
 ): Promise<{ events: number; lagMs: number }> {
   const outbox = shopKey(shop, 'outbox')
-  // The clock of the node that dates the events: TIME alone asks any node of a cluster, also one that is gone.
-  const time = redis.eval("return redis.call('TIME')", 1, outbox) as Promise<[string, string]>
-  const [events, [oldest], [seconds, micros]] = await Promise.all([
+  const [events, [oldest], nowMs] = await Promise.all([
     redis.xlen(outbox),
     redis.xrange(outbox, '-', '+', 'COUNT', 1),
-    time,
+    clockOf(redis, shop),
   ])
-  const nowMs = Number(seconds) * 1_000 + Number(micros) / 1_000
   const lagMs = oldest ? Math.max(0, nowMs - Number.parseInt(oldest[0], 10)) : 0
   return { events, lagMs }
 }

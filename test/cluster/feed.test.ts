@@ -19,7 +19,7 @@ it('the feed tells the claims of shops on different nodes of a Redis Cluster, an
     cluster.masters.slice(1).map(async (node) => {
       const name = await cluster.shopOn(node)
       const events: FeedEvent[] = []
-      feed.watch(name, (event) => void events.push(event), vi.fn())
+      feed.watch(name, (_, text) => void events.push(JSON.parse(text)), vi.fn())
       const moments = () => events.flatMap((one) => (one.name === 'moment' ? [one.moment] : []))
       return {
         name,
