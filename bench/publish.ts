@@ -104,8 +104,10 @@ function conditionsOf(conditions: Report['conditions'], rows: Row[]): string {
 
 /** What somebody wants to know first: the price of each kind of answer, the way into Postgres, and the way back. */
 const summaryRows = [
-  ...['claim', 'order and pay', 'persisted checkout', 'persisted checkout, in all'],
-  ...['one hot product, accepted', 'sold-out refusal', 'persistence lag', 'rebuild'],
+  ...['claim', 'order and pay'],
+  ...['persisted checkout', 'persisted checkout, in series', 'persisted checkout, in all'],
+  ...['one hot product, accepted', 'one hot product, in series'],
+  ...['sold-out refusal', 'persistence lag', 'rebuild'],
   "nearest peers' workload",
 ]
 
