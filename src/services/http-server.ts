@@ -30,7 +30,7 @@ export function listen(
   // HTTP/1.0, which simple looks at the health still speak, needs no name of the host.
   const options = { hostname: HOST, errorHandler: refuseAddress }
   const answer = getRequestListener(fetch, options)
-  // A claim has no body. To look for what is left of it takes a timer and four listeners: 4 of a refusal's 50 µs.
+  // A claim has no body. To look for what is left of it takes a timer and listeners: 5 % of a refusal, in a profile.
   const answerBodiless = getRequestListener(fetch, { ...options, autoCleanupIncoming: false })
   const server = createServer(
     {
