@@ -81,7 +81,7 @@ export function optionMirror(shop: string): Mirror {
 export function recordOfOption(): RawBuilder<string> {
   return sql`concat(
     '{"productId":"', p.id, '","productName":', to_json(p.name), ',"productRevision":', p.revision,
-    ',"status":"', p.status, '","optionValue":', to_json(o.option_value), ',"price":', o.price,
+    ',"status":"', p.status, '"', ',"optionValue":' || to_json(o.option_value)::text, ',"price":', o.price,
     ',"perUserLimit":' || o.per_user_limit, ',"saleStartsAt":' || ${msOf('o.sale_starts_at')},
     ',"saleEndsAt":' || ${msOf('o.sale_ends_at')}, ',"holdMs":' || o.hold_ms, '}'
   )`

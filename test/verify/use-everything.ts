@@ -23,6 +23,8 @@ async function changeCatalog(shop: Shop): Promise<Catalog> {
     [
       { optionValue: 'S', price: 700, stock: 20 },
       { optionValue: 'L', price: 800, stock: 20, perUserLimit: 19 },
+      // What there is of one kind has no name beside that of its product.
+      { optionValue: undefined },
     ],
     { name: 'Jacket', brand: 'North', description: 'Warm' },
   )

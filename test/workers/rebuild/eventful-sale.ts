@@ -107,8 +107,9 @@ const lostUnits = <F extends object>(facts: F) => ({ ...facts, restock: false })
 async function fillCatalog(shop: Shop) {
   const words = 'Mug “☕” \\ "big"\n/ {tab}\t€'
   const sizes = Array.from({ length: 12 }, (_, size) => ({ optionValue: `size ${size}` }))
+  const unnamed = { optionValue: undefined }
   const { id, options } = await shop.product(
-    [...sizes, { optionValue: '', perUserLimit: 30, holdMs: 90_000, stock: 40 }],
+    [...sizes, unnamed, { optionValue: '', perUserLimit: 30, holdMs: 90_000, stock: 40 }],
     { name: words, description: `${words} 🎁`, brand: words },
   )
   const mug = options.at(-1)?.id as string
