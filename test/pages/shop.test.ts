@@ -229,7 +229,12 @@ describe.runIf(hasBrowser)('the shop in a browser', () => {
       const product = `Linen shirt, ${colorScheme}`
       await world.product(product, { price: 8_900, stock: 3, perUserLimit: 1 })
       await world.coupon(`Reader's coupon, ${colorScheme}`)
-      const phone = { viewport: { width: 360, height: 740 }, colorScheme }
+      // A button on its way from one colour to another may be hard to read for a tenth of a second.
+      const phone = {
+        viewport: { width: 360, height: 740 },
+        colorScheme,
+        reducedMotion: 'reduce',
+      } as const
       const { page, faults } = await world.openPage(phone)
       await page.goto(world.url())
       await page.getByRole('button', { name: 'Shop as a demo buyer' }).waitFor()
