@@ -134,8 +134,11 @@ await runProcess('api', async ({ config, log, lifecycle }) => {
     runStorm: storm.run,
     readiness: openReadiness({ redis, orm, isStopping }),
   })
-  const told: Fetch = (request, env) =>
-    app.fetch(request, { ...env, countProblem: pulse.countProblem })
+  const told: Fetch = (request, env) => {
+    // It is made for each request, so nobody else has it, and a copy of it would be made for each, too.
+    env.countProblem = pulse.countProblem
+    return app.fetch(request, env)
+  }
   const fetch = tracing ? tracing.requests(told) : told
   const served = allowOrigins(config.CORS_ORIGINS, fetch)
   await open('HTTP', () => listen(served, config), closeServer)
